@@ -1,0 +1,1 @@
+"""From programs to weights: lower, schedule into rounds, lay out, emit, check."""

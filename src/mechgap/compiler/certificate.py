@@ -1,0 +1,138 @@
+"""What is promised of a compiled network, and for which inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .gadgets import EXACT, TooLarge, power_above
+from .ir import Atom, Fetch, Unit
+from .layout import RoundPlan
+from .scales import INDEX_STEP, UNDERFLOW, resolution
+
+@dataclass(frozen=True)
+class Bound:
+    """The range of a scalar within which a network is exact."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """For which inputs a compiled network is exact in float32, and what it costs.
+
+    Masks, pointers and categories are bit-equal to the interpreter's float32 run, and so are
+    scalars, for every graph of at most ``n`` nodes whose scalars stay in ``ranges``.
+
+    Attributes:
+        program: name of the program.
+        digest: of the program's text.
+        target: network family.
+        n: largest number of nodes.
+        ranges: scalar variable or input -> range of its values, in units.
+        rounds: attention rounds per step.
+        prologue: attention rounds that make the first frame.
+        heads: attention heads of all rounds of a step.
+        depth: layers of all rounds of a step.
+        hidden: width of the hidden vector.
+        parameters: number of parameters.
+        nonzero: number of parameters that are not zero.
+        largest_whole: largest whole number that any sum can reach; float32 is exact up to 2^24.
+        margin: the tightest selection: smallest logit gap between the attended and any other
+            sender, over the gap at which the other's weight is zero in float32; at least 1.
+        resolution: smallest difference of real keys or compared numbers that is told apart; 0 if
+            the program selects or compares no real numbers on edges.
+        conditions: what else must hold, in words.
+        negative_slope: slope of the attention's leaky ReLU below zero (CLRS has 0.01).
+    """
+
+    program: str
+    digest: str
+    target: str
+    n: int
+    ranges: Mapping[str, Bound]
+    rounds: int
+    prologue: int
+    heads: int
+    depth: int
+    hidden: int
+    parameters: int
+    nonzero: int
+    largest_whole: float
+    margin: float
+    resolution: float
+    conditions: tuple[str, ...]
+    negative_slope: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate as plain data."""
+        data = asdict(self)
+        data["conditions"] = list(self.conditions)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Certificate:
+        """The certificate that ``to_json`` wrote."""
+        ranges = {name: Bound(**bound) for name, bound in data["ranges"].items()}
+        return cls(**{**data, "ranges": ranges, "conditions": tuple(data["conditions"])})
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Numerical facts of a compiled step.
+
+    Attributes:
+        largest_whole: largest whole number in any sum.
+        margin: see Certificate.
+        resolution: see Certificate.
+    """
+
+    largest_whole: float
+    margin: float
+    resolution: float
+
+
+def analyse(rounds: Iterable[RoundPlan], n: int, where: str) -> Analysis:
+    """Check that every sum of whole numbers and every selection is exact.
+
+    Args:
+        rounds: all rounds, of the start and of the step.
+        n: largest number of nodes.
+        where: named in refusals.
+
+    Raises:
+        TooLarge: if whole numbers may leave the range in which float32 is exact.
+    """
+    rounds = tuple(rounds)
+    fetches = [fetch for round in rounds for fetch in round.fetches]
+    units = [atom for round in rounds for layer in (round.update, *round.layers) for atom in layer]
+    whole = [_reach(atom) for atom in units] + [_fetch_reach(fetch, n) for fetch in fetches]
+    largest = max([0.0, *whole])
+    if largest > EXACT:
+        raise TooLarge(
+            where,
+            f"whole numbers up to {largest:g} at n = {n}",
+            f"at most 2^24 = {EXACT:g}, beyond which float32 is not exact",
+            "declare smaller bounds (high=…), or compile for a smaller n",
+        )
+    resolved = max([0.0, *(resolution(fetch, n) for fetch in fetches)])
+    return Analysis(largest, INDEX_STEP / UNDERFLOW, resolved)
+
+
+def _reach(atom: Atom) -> float:
+    if isinstance(atom, Unit) and atom.form.whole:
+        return atom.form.reach
+    return atom.high if atom.whole and math.isfinite(atom.high) else 0.0
+
+
+def _fetch_reach(fetch: Fetch, n: int) -> float:
+    """Largest whole number, in steps of one index, that orders the senders of a fetch."""
+    if fetch.key is None or fetch.order is None or not fetch.key.whole:
+        keys = 1.0
+    else:
+        keys = max(fetch.high, fetch.key.reach) + 1.0
+    conditions = [c.form.reach for c in fetch.conditions if c.form.whole]
+    return max([keys * power_above(n - 1), *conditions])

@@ -1,0 +1,236 @@
+"""Bit-exact building blocks in float32: conjunctions, comparisons, gates, choices.
+
+Every gadget is made of ReLU units. Whole numbers stay below 2^24, so that their sums are exact. A
+real number is only ever added to exact zeros or to one other real number, so that it is rounded
+exactly where the interpreter rounds it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import Refusal
+from .ir import Form, Unit
+from .values import FALSE, TRUE, Bit, Category, Number, Value
+
+EXACT = 2.0**24
+"""Whole numbers up to this are exact in float32."""
+
+SHARP = 2.0**100
+"""Scale at which any two different float32 numbers above 2^-76 are at least one apart."""
+
+
+class TooLarge(Refusal):
+    """Numbers do not fit into float32 exactly; a smaller n or smaller bounds may."""
+
+
+def power_above(value: float) -> float:
+    """The smallest power of two that is larger than a value."""
+    return 2.0 ** (math.floor(math.log2(value)) + 1) if value >= 1 else 1.0
+
+
+class Gadgets:
+    """Makes units, each only once.
+
+    Args:
+        where: named in refusals.
+    """
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.origin = ""
+        self._units: dict[tuple[frozenset[tuple[object, float]], float], Unit] = {}
+
+    def refuse(self, given: str, expected: str, remedy: str) -> Refusal:
+        """A refusal that names the expression at hand."""
+        return Refusal(f"{self.where}, in `{self.origin}`", given, expected, remedy)
+
+    def unit(self, form: Form, high: float, whole: bool = False) -> Form:
+        """relu(form); a form that is one atom is returned as it is.
+
+        Args:
+            form: what is computed.
+            high: upper bound of the result.
+            whole: whether the result is a whole number although the form need not be.
+        """
+        if form.single is not None:
+            return form
+        if not form.terms:
+            return Form((), max(0.0, form.constant))
+        if form.whole and form.reach > EXACT:
+            raise TooLarge(
+                f"{self.where}, in `{self.origin}`",
+                f"whole numbers up to {form.reach:g} in one sum",
+                f"at most 2^24 = {EXACT:g}, beyond which float32 is not exact",
+                "declare smaller bounds (high=…), or compile for a smaller n",
+            )
+        key = (frozenset(form.terms), form.constant)
+        if key not in self._units:
+            self._units[key] = Unit(high, whole or form.whole, self.origin, form)
+        return Form.of(self._units[key])
+
+    # ---- truth values
+
+    def both(self, *bits: Bit) -> Bit:
+        """The conjunction."""
+        factors: list[Form] = []
+        for bit in bits:
+            if bit.constant is False:
+                return FALSE
+            if bit.constant is True:
+                continue
+            parts = (self.form(bit),) if bit.negated else bit.factors
+            factors.extend(part for part in parts if part not in factors)
+        return Bit(tuple(factors))
+
+    def either(self, *bits: Bit) -> Bit:
+        """The disjunction."""
+        return ~self.both(*(~bit for bit in bits))
+
+    def form(self, bit: Bit) -> Form:
+        """A truth value as a form that is 0 or 1."""
+        if bit.constant is not None:
+            return Form((), float(bit.constant))
+        base = bit.factors[0]
+        if len(bit.factors) > 1:
+            base = self.unit(_sum(bit.factors).plus(1.0 - len(bit.factors)), 1.0)
+        return Form((), 1.0) - base if bit.negated else base
+
+    def penalty(self, bit: Bit) -> Form:
+        """A whole form that is 0 where a truth value holds and at least 1 where it does not."""
+        if bit.constant is not None:
+            return Form((), 0.0 if bit.constant else 1.0)
+        if bit.negated:
+            return self.form(~bit)
+        return Form((), float(len(bit.factors))) - _sum(bit.factors)
+
+    def clean_penalty(self, bit: Bit) -> Form:
+        """A penalty made of atoms that are all exactly zero where the truth value holds."""
+        penalty = self.penalty(bit)
+        if penalty.constant == 0.0 and all(c > 0 for _, c in penalty.terms):
+            return penalty
+        return self.unit(penalty, penalty.top)
+
+    # ---- numbers
+
+    def simple(self, number: Number) -> Number:
+        """The same number, in a form that can be read without rounding."""
+        if number.whole or number.simple:
+            return number
+        if number.low < 0:
+            raise self.refuse(
+                f"a real number that may be negative ({number.low:g})",
+                "real numbers that are not negative: a ReLU network keeps those exactly",
+                "declare low=0 for the numbers it is made of, or compare without the difference",
+            )
+        form = self.unit(number.form, number.high)
+        return Number(form, number.low, number.high, False)
+
+    def difference(self, left: Number, right: Number) -> Form:
+        """left - right, rounded at most once."""
+        return self.simple(left).form - self.simple(right).form
+
+    def less(self, left: Number, right: Number) -> Bit:
+        """left < right."""
+        gap = self.difference(right, left)
+        if left.high < right.low:
+            return TRUE
+        if left.low >= right.high:
+            return FALSE
+        if left.whole and right.whole:
+            up = self.unit(gap, right.high - left.low)
+            if right.high - left.low <= 1:
+                return Bit((up,))
+            return Bit((up - self.unit(gap.plus(-1.0), right.high - left.low),))
+        large = self.unit(gap * SHARP, SHARP * max(1.0, right.high - left.low))
+        return Bit((Form((), 1.0) - self.unit(Form((), 1.0) - large, 1.0, whole=True),))
+
+    def equal(self, left: Number, right: Number) -> Bit:
+        """left = right."""
+        if not (left.whole and right.whole):
+            return self.both(~self.less(left, right), ~self.less(right, left))
+        gap = left.form - right.form
+        low, high = left.low - right.high, left.high - right.low
+        if low > 0 or high < 0:
+            return FALSE
+        if not gap.terms:
+            return TRUE if gap.constant == 0 else FALSE
+        if low >= 0 or high <= 0:
+            return Bit((self.unit(Form((), 1.0) - gap * (1.0 if low >= 0 else -1.0), 1.0),))
+        span = max(-low, high) + 1.0
+        up, middle, down = (self.unit(gap.plus(d), span) for d in (1.0, 0.0, -1.0))
+        return Bit((up - middle * 2.0 + down,))
+
+    def gated(self, number: Number, condition: Bit) -> Form:
+        """The number where a condition holds, else 0; the number must not be negative."""
+        if condition.constant is not None:
+            return number.form if condition.constant else Form()
+        if not number.form.terms:
+            return self.form(condition) * number.form.constant
+        scale = power_above(number.high)
+        penalty = self.penalty(condition) if number.whole else self.clean_penalty(condition)
+        if number.whole and number.form.reach + scale * penalty.reach > EXACT:
+            penalty = Form((), 1.0) - self.form(condition)
+        return self.unit(number.form - penalty * scale, number.high)
+
+    def pick(self, cases: list[tuple[Bit, Number]]) -> Number:
+        """The number of the one case whose condition holds (exactly one does)."""
+        merged: list[tuple[Bit, Number]] = []
+        for condition, number in cases:
+            if condition.constant is False:
+                continue
+            number = self.simple(number)
+            for position, (known, other) in enumerate(merged):
+                if other.form == number.form:
+                    merged[position] = (self.either(known, condition), other)
+                    break
+            else:
+                merged.append((condition, number))
+        if len(merged) == 1:
+            return merged[0][1]
+        low = min(number.low for _, number in merged)
+        high = max(number.high for _, number in merged)
+        whole = all(number.whole for _, number in merged)
+        shift = min(0.0, low)
+        if shift and not whole:
+            raise self.refuse(
+                f"a choice between real numbers that may be negative ({low:g})",
+                "real numbers that are not negative",
+                "declare low=0 for the numbers it is made of",
+            )
+        form = Form((), shift)
+        for condition, number in merged:
+            moved = Number(number.form.plus(-shift), number.low - shift, number.high - shift, number.whole)
+            form = form + self.gated(moved, condition)
+        loose = any(number.loose for _, number in merged)
+        return Number(form, low, high, whole, True, loose)
+
+    def pick_bit(self, cases: list[tuple[Bit, Bit]]) -> Bit:
+        """The truth value of the one case whose condition holds."""
+        chosen = [self.both(condition, bit) for condition, bit in cases]
+        chosen = [bit for bit in chosen if bit.constant is not False]
+        if len(chosen) == 1:
+            return chosen[0]
+        if not chosen:
+            return FALSE
+        return Bit((_sum(tuple(self.form(bit) for bit in chosen)),))
+
+    def choose(self, cases: list[tuple[Bit, Value]]) -> Value:
+        """The value of the one case whose condition holds (exactly one does)."""
+        cases = [(condition, value) for condition, value in cases if condition.constant is not False]
+        first = cases[0][1]
+        if len(cases) == 1:
+            return first
+        if isinstance(first, Number):
+            return self.pick([(c, v) for c, v in cases if isinstance(v, Number)])
+        if isinstance(first, Bit):
+            return self.pick_bit([(c, v) for c, v in cases if isinstance(v, Bit)])
+        columns = [[(c, v.bits[k]) for c, v in cases if isinstance(v, Category)] for k in range(len(first.bits))]
+        return Category(tuple(self.pick_bit(column) for column in columns))
+
+
+def _sum(forms: tuple[Form, ...]) -> Form:
+    total = Form()
+    for form in forms:
+        total = total + form
+    return total

@@ -1,0 +1,278 @@
+"""The intermediate form: ReLU units and fetches over non-negative numbers that live at nodes.
+
+Everything that a network of the supported families can do in a step is one of two things:
+
+* a *unit*, relu(affine form of numbers at the same node), or
+* a *fetch*: every node attends one sender that fulfils a list of conditions (the one with the best
+  key, ties broken by index) and copies numbers from it.
+
+A number that lives at a node is an *atom*; it is never negative, so that it survives a ReLU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+@dataclass(frozen=True, eq=False)
+class Atom:
+    """A non-negative number at every node.
+
+    Attributes:
+        high: upper bound of its values.
+        whole: whether its values are whole numbers.
+        origin: what it stands for, in the words of the program.
+    """
+
+    high: float
+    whole: bool
+    origin: str
+
+
+@dataclass(frozen=True, eq=False)
+class Feature(Atom):
+    """A column of the node inputs: the index of the node (port "index") or a component of a port."""
+
+    port: str
+    component: int
+
+
+@dataclass(frozen=True, eq=False)
+class Carried(Atom):
+    """A slot of the state, as it was before the step."""
+
+    slot: str
+
+
+@dataclass(frozen=True, eq=False)
+class Unit(Atom):
+    """relu(form)."""
+
+    form: Form
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched(Atom):
+    """An atom of the sender that a fetch selects."""
+
+    fetch: Fetch
+    source: Atom
+
+
+@dataclass(frozen=True, eq=False)
+class FetchedEdge(Atom):
+    """A column of the edge inputs, at the pair that a fetch selects."""
+
+    fetch: Fetch
+    source: EdgeColumn
+
+
+@dataclass(frozen=True)
+class EdgeColumn:
+    """A column of the edge inputs.
+
+    Attributes:
+        port: name of the edge input.
+        component: which of its features.
+        against: whether it is read at (receiver, sender) instead of (sender, receiver).
+        high: upper bound of its values; the lower one is 0.
+        whole: whether its values are whole numbers.
+    """
+
+    port: str
+    component: int
+    against: bool
+    high: float
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Form:
+    """An affine form: the sum of coefficient times atom, plus a constant."""
+
+    terms: tuple[tuple[Atom, float], ...] = ()
+    constant: float = 0.0
+
+    @staticmethod
+    def of(atom: Atom) -> Form:
+        """The form that is one atom."""
+        return Form(((atom, 1.0),))
+
+    def __add__(self, other: Form) -> Form:
+        total: dict[Atom, float] = dict(self.terms)
+        for atom, coefficient in other.terms:
+            total[atom] = total.get(atom, 0.0) + coefficient
+        kept = tuple((atom, c) for atom, c in total.items() if c != 0.0)
+        return Form(kept, self.constant + other.constant)
+
+    def __mul__(self, factor: float) -> Form:
+        if factor == 0.0:
+            return Form()
+        return Form(tuple((atom, c * factor) for atom, c in self.terms), self.constant * factor)
+
+    def __sub__(self, other: Form) -> Form:
+        return self + other * -1.0
+
+    def plus(self, constant: float) -> Form:
+        """The form moved by a constant."""
+        return Form(self.terms, self.constant + constant)
+
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms of the form."""
+        return tuple(atom for atom, _ in self.terms)
+
+    @property
+    def single(self) -> Atom | None:
+        """The atom, if the form is just one atom."""
+        if self.constant == 0.0 and len(self.terms) == 1 and self.terms[0][1] == 1.0:
+            return self.terms[0][0]
+        return None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the values are whole numbers."""
+        whole = all(atom.whole and float(c).is_integer() for atom, c in self.terms)
+        return whole and float(self.constant).is_integer()
+
+    @property
+    def reach(self) -> float:
+        """Largest absolute value that any partial sum can have."""
+        return abs(self.constant) + sum(abs(c) * atom.high for atom, c in self.terms)
+
+    @property
+    def top(self) -> float:
+        """Upper bound of the values, from the bounds of the atoms alone."""
+        return self.constant + sum(c * atom.high for atom, c in self.terms if c > 0)
+
+
+@dataclass(frozen=True)
+class PairForm:
+    """An affine form of the numbers at a sender, at a receiver and on the pair of both."""
+
+    sender: Form = Form()
+    receiver: Form = Form()
+    pair: tuple[tuple[EdgeColumn, float], ...] = ()
+
+    def __add__(self, other: PairForm) -> PairForm:
+        total: dict[EdgeColumn, float] = dict(self.pair)
+        for column, coefficient in other.pair:
+            total[column] = total.get(column, 0.0) + coefficient
+        pair = tuple((column, c) for column, c in total.items() if c != 0.0)
+        return PairForm(self.sender + other.sender, self.receiver + other.receiver, pair)
+
+    def __mul__(self, factor: float) -> PairForm:
+        pair = tuple((column, c * factor) for column, c in self.pair) if factor else ()
+        return PairForm(self.sender * factor, self.receiver * factor, pair)
+
+    def __sub__(self, other: PairForm) -> PairForm:
+        return self + other * -1.0
+
+    def plus(self, constant: float) -> PairForm:
+        """The form moved by a constant."""
+        return PairForm(self.sender, self.receiver.plus(constant), self.pair)
+
+    @property
+    def constant(self) -> float:
+        """The sum of the constants."""
+        return self.sender.constant + self.receiver.constant
+
+    @property
+    def whole(self) -> bool:
+        """Whether the values are whole numbers."""
+        pair = all(column.whole and float(c).is_integer() for column, c in self.pair)
+        return pair and self.sender.whole and self.receiver.whole
+
+    @property
+    def reach(self) -> float:
+        """Largest absolute value that any partial sum can have."""
+        pair = sum(abs(c) * column.high for column, c in self.pair)
+        return self.sender.reach + self.receiver.reach + pair
+
+
+class Relation(Enum):
+    """How a condition relates a pair form to zero; TRUE is for forms that are 0 or 1."""
+
+    TRUE = "= 1"
+    ZERO = "= 0"
+    NOT_POSITIVE = "<= 0"
+    NEGATIVE = "< 0"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a sender must fulfil for a receiver."""
+
+    form: PairForm
+    relation: Relation
+
+
+class Order(Enum):
+    """Which of several equally good senders is attended."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, eq=False)
+class Fetch:
+    """Every node attends one sender and copies numbers from it.
+
+    Attributes:
+        conditions: the sender must fulfil all; if none does, what is copied is meaningless.
+        key: smallest first; None if only the index counts.
+        order: which sender is taken among those with the best key; None if the keys are real
+            numbers, so that index and key do not fit into one float (equal keys are averaged).
+        low, high: bounds of the key.
+        origin: the expression that it stands for.
+        selection: the name of the selecting expression that this fetch decides, if it does.
+    """
+
+    conditions: tuple[Condition, ...]
+    key: PairForm | None
+    order: Order | None
+    low: float
+    high: float
+    origin: str
+    selection: Anchor | None = None
+
+
+@dataclass
+class Anchor:
+    """Names the expressions of the program whose choice a fetch makes."""
+
+    texts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in the hidden vector that holds one number from step to step.
+
+    Attributes:
+        name: variable, or "halt", or output; with the component of a categorical behind a dot.
+        high: upper bound.
+        whole: whether its values are whole.
+        low: what is subtracted from the number before it is stored, so that it is not negative.
+    """
+
+    name: str
+    high: float
+    whole: bool
+    low: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program in the intermediate form.
+
+    Attributes:
+        slots: the places of the state, in order.
+        start: what each slot holds in frame 0, over features only.
+        step: what each slot holds in the next frame, over features and carried slots.
+    """
+
+    slots: tuple[Slot, ...]
+    start: Mapping[str, Form]
+    step: Mapping[str, Form]

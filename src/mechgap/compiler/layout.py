@@ -1,0 +1,158 @@
+"""Third pass: where everything lies. Every dimension of every layer gets a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .ir import Atom, Fetch, Fetched, FetchedEdge, Unit
+from .schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Head:
+    """An attention head of a step.
+
+    Attributes:
+        round, head: where it is.
+        selections: names of the program's selecting expressions whose choice it makes; empty for a
+            head that only helps.
+        origin: the expression that it was made for.
+    """
+
+    round: int
+    head: int
+    selections: tuple[str, ...]
+    origin: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the dimensions of a compiled network stand for.
+
+    Attributes:
+        hidden: width of the hidden vector.
+        slots: name of a slot -> its dimension in the hidden vector between steps.
+        offsets: name of a slot -> the number that is stored as 0.
+        variables: variable or output name -> its slots; a categorical has one for each category.
+        heads: the attention heads of a step.
+    """
+
+    hidden: int
+    slots: Mapping[str, int]
+    offsets: Mapping[str, float]
+    variables: Mapping[str, tuple[str, ...]]
+    heads: tuple[Head, ...]
+
+    def dimensions(self, variable: str) -> tuple[int, ...]:
+        """The dimensions of the hidden vector that hold a variable."""
+        return tuple(self.slots[slot] for slot in self.variables[variable])
+
+    def head_of(self, selection: str) -> Head | None:
+        """The head that makes the choice of a selecting expression."""
+        return next((head for head in self.heads if selection in head.selections), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The layout as plain data."""
+        return {
+            "hidden": self.hidden,
+            "slots": dict(self.slots),
+            "offsets": dict(self.offsets),
+            "variables": {name: list(slots) for name, slots in self.variables.items()},
+            "heads": [
+                {"round": h.round, "head": h.head, "selections": list(h.selections), "origin": h.origin}
+                for h in self.heads
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Layout:
+        """The layout that ``to_json`` wrote."""
+        heads = tuple(
+            Head(h["round"], h["head"], tuple(h["selections"]), h["origin"]) for h in data["heads"]
+        )
+        variables = {name: tuple(slots) for name, slots in data["variables"].items()}
+        return cls(data["hidden"], data["slots"], data["offsets"], variables, heads)
+
+
+@dataclass(frozen=True)
+class RoundPlan:
+    """The dimensions of one round.
+
+    Attributes:
+        fetches: one for each head.
+        part: width of each head's part of the update layer.
+        update: atom -> dimension after the update.
+        layers: atom -> dimension after each further layer.
+        widths: width of each further layer.
+    """
+
+    fetches: tuple[Fetch, ...]
+    part: int
+    update: Mapping[Atom, int]
+    layers: tuple[Mapping[Atom, int], ...]
+    widths: tuple[int, ...]
+
+    @property
+    def last(self) -> Mapping[Atom, int]:
+        """Atom -> dimension of the hidden vector after the round."""
+        return self.layers[-1] if self.layers else self.update
+
+
+def place(schedules: tuple[Schedule, ...]) -> tuple[int, tuple[tuple[RoundPlan, ...], ...]]:
+    """Give every atom of every layer a dimension.
+
+    Args:
+        schedules: of the start and of the step; they share the hidden vector.
+
+    Returns:
+        The hidden width, and for each schedule its rounds.
+    """
+    plans = tuple(
+        tuple(
+            _place(heads, layers) for heads, layers in zip(entry.fetches, entry.layers, strict=True)
+        )
+        for entry in schedules
+    )
+    rounds = [round for plan in plans for round in plan]
+    hidden = max(
+        [1, *(len(round.last) for round in rounds), *(round.part for round in rounds if not round.layers)]
+    )
+    return hidden, tuple(tuple(_widened(round, hidden) for round in plan) for plan in plans)
+
+
+def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...]) -> RoundPlan:
+    first, *further = layers
+    owners: dict[Fetch, list[Atom]] = {fetch: [] for fetch in heads}
+    free: list[Atom] = []
+    for atom in first:
+        owner = _owner(atom, owners)
+        (free if owner is None else owners[owner]).append(atom)
+    count = max(1, len(heads))
+    part = max([1, -(-len(first) // count), *(len(atoms) for atoms in owners.values())])
+    update: dict[Atom, int] = {}
+    if count == 1:
+        update = {atom: k for k, atom in enumerate(first)}
+    else:
+        spaces = [head * part + k for head, fetch in enumerate(heads) for k in range(len(owners[fetch]), part)]
+        for head, fetch in enumerate(heads):
+            update |= {atom: head * part + k for k, atom in enumerate(owners[fetch])}
+        update |= dict(zip(free, spaces, strict=False))
+    placed = tuple({atom: k for k, atom in enumerate(atoms)} for atoms in further)
+    return RoundPlan(heads, part, update, placed, tuple(max(1, len(atoms)) for atoms in further))
+
+
+def _owner(atom: Atom, owners: Mapping[Fetch, list[Atom]]) -> Fetch | None:
+    """The head of this round from whose copies an atom of the update is made."""
+    sources = atom.form.atoms if isinstance(atom, Unit) else (atom,)
+    for source in sources:
+        if isinstance(source, (Fetched, FetchedEdge)) and source.fetch in owners:
+            return source.fetch
+    return None
+
+
+def _widened(round: RoundPlan, hidden: int) -> RoundPlan:
+    if not round.layers:
+        return RoundPlan(round.fetches, hidden, round.update, (), ())
+    return RoundPlan(round.fetches, round.part, round.update, round.layers, (*round.widths[:-1], hidden))

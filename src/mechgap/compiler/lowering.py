@@ -1,0 +1,238 @@
+"""First pass: from a program to ReLU units and fetches over named slots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import Refusal
+from ..kinds.categorical import Categorical
+from ..kinds.pointer import Pointer
+from ..kinds.scalar import Scalar
+from ..lang.expression import Any, Apply, Expression, Variable
+from ..lang.location import Location
+from ..lang.operations import Operation
+from ..lang.program import Program
+from .gadgets import Gadgets
+from .ir import Carried, Feature, Form, Lowered, Slot
+from .nodes import INDEX_PORT, NodeLowering, Scope
+from .values import Bit, Category, Number, Value
+
+
+@dataclass(frozen=True)
+class PoolTerm:
+    """A slot that takes part in the halt condition: sign * (largest value over the nodes)."""
+
+    slot: str
+    sign: float
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How to read the program's values from the slots.
+
+    Attributes:
+        slots: port or variable name -> the names of its slots, in order of its components.
+        halt: the halt condition holds where bias + sum of pool terms is positive.
+        bias: see halt.
+    """
+
+    slots: Mapping[str, tuple[str, ...]]
+    halt: tuple[PoolTerm, ...]
+    bias: float
+
+
+def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
+    """Lower a program.
+
+    Args:
+        program: any checked program.
+        n: largest number of nodes.
+        resolve: whether equal real keys are told apart by index.
+
+    Raises:
+        Refusal: naming the operation, if something cannot be computed exactly.
+    """
+    return _ProgramLowering(program, n, resolve).run()
+
+
+class _ProgramLowering:
+    def __init__(self, program: Program, n: int, resolve: bool) -> None:
+        self.program = program
+        self.gadgets = Gadgets(f"program {program.name}, compiling")
+        self.scope = Scope(n, Feature(n - 1, True, "me", INDEX_PORT, 0), resolve)
+        self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
+        self.slots: dict[str, Slot] = {}
+        self.start: dict[str, Form] = {}
+        self.step: dict[str, Form] = {}
+        self.meaning: dict[str, tuple[str, ...]] = {}
+
+    def run(self) -> tuple[Lowered, Meaning]:
+        first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
+        start = {v: first.of(x) for v, x in self.program.init.items()}
+        carried = {v: self._carried(v, start[v]) for v in self.program.state}
+        old = NodeLowering(self.program, self.gadgets, {**self.inputs, **carried}, self.scope)
+        new = {v: old.of(x) for v, x in self.program.step.items()}
+        for variable in self.program.state:
+            self._store(variable.name, start[variable], new[variable])
+            if variable.location is Location.GRAPH and isinstance(variable.kind, Pointer):
+                self._extra(here_key(variable.name), self._here(new[variable]), self._here(start[variable]))
+        halt, bias = self._halt(old)
+        self._outputs(start, new)
+        lowered = Lowered(tuple(self.slots.values()), self.start, self.step)
+        return lowered, Meaning(self.meaning, halt, bias)
+
+    # ---- variables
+
+    def _entered(self, variable: Variable) -> Value | Refusal:
+        """An input as features, or the reason why this target cannot read it."""
+        try:
+            return self._features(variable)
+        except Refusal as refusal:
+            return refusal
+
+    def _features(self, variable: Variable) -> Value:
+        kind, name = variable.kind, variable.name
+        self.gadgets.origin = name
+        if isinstance(kind, Pointer):
+            raise self.gadgets.refuse(
+                f"the pointer input {name!r}", "masks, scalars and categories as inputs", "give it as a mask_one"
+            )
+        if isinstance(kind, Scalar):
+            if kind.low < 0:
+                raise self.gadgets.refuse(
+                    f"the input {name!r} with low={kind.low:g}", "inputs that are not negative",
+                    f"declare low=0 for {name!r}, and shift its values if need be",
+                )
+            feature = Feature(kind.high, kind.whole, name, name, 0)
+            if kind.high == float("inf"):
+                raise self.gadgets.refuse(
+                    f"the input {name!r} without an upper bound", "a finite high", f"declare high=… for {name!r}"
+                )
+            return Number(Form.of(feature), kind.low, kind.high, kind.whole)
+        count = len(kind.categories) if isinstance(kind, Categorical) else 1
+        bits = tuple(Bit((Form.of(Feature(1.0, True, name, name, k)),)) for k in range(count))
+        return Category(bits) if isinstance(kind, Categorical) else bits[0]
+
+    def _carried(self, variable: Variable, start: Value) -> Value | Refusal:
+        """A state variable as the slots that hold it."""
+        if variable.location is Location.EDGE:
+            self.gadgets.origin = variable.name
+            raise self.gadgets.refuse(
+                f"the state variable {variable.name!r} of edges",
+                "state of nodes and of the graph: this target has no memory on edges",
+                "keep what is needed at the nodes, or run the program with the interpreter",
+            )
+        kind, name = variable.kind, variable.name
+        if isinstance(kind, Categorical):
+            names = tuple(f"{name}.{category}" for category in kind.categories)
+            return Category(tuple(Bit((self._slot(slot, 1.0, True),)) for slot in self._named(name, names)))
+        if isinstance(kind, (Scalar, Pointer)):
+            low, high, whole = 0.0, self.scope.n - 1.0, True
+            if isinstance(kind, Scalar):
+                self.gadgets.origin = name
+                NodeLowering(self.program, self.gadgets, {}, self.scope).check_bounds(name, kind)
+                low, high, whole = min(kind.low, 0.0), kind.high, kind.whole
+            (slot,) = self._named(name, (name,))
+            form = self._slot(slot, high - low, whole, low).plus(low)
+            bounds = (kind.low, kind.high) if isinstance(kind, Scalar) else (0.0, high)
+            return Number(form, bounds[0], bounds[1], whole)
+        (slot,) = self._named(name, (name,))
+        return Bit((self._slot(slot, 1.0, True),))
+
+    def _named(self, name: str, slots: tuple[str, ...]) -> tuple[str, ...]:
+        self.meaning[name] = slots
+        return slots
+
+    def _slot(self, name: str, high: float, whole: bool, low: float = 0.0) -> Form:
+        self.slots[name] = Slot(name, high, whole, low)
+        return Form.of(Carried(high, whole, name, name))
+
+    def _store(self, name: str, start: Value, new: Value) -> None:
+        """Fill the slots of a variable."""
+        for slot, before, after in zip(
+            self.meaning[name], self._forms(start), self._forms(new), strict=True
+        ):
+            low = self.slots[slot].low
+            self.start[slot] = before.plus(-low)
+            self.step[slot] = after.plus(-low)
+
+    def _forms(self, value: Value) -> list[Form]:
+        if isinstance(value, Number):
+            return [self.gadgets.simple(value).form]
+        bits = value.bits if isinstance(value, Category) else (value,)
+        return [self.gadgets.form(bit) for bit in bits]
+
+    # ---- halt and outputs
+
+    def _halt(self, old: NodeLowering) -> tuple[tuple[PoolTerm, ...], float]:
+        """The halt condition over slots; maxima over the nodes are left to the readout."""
+        masks = _nowhere(self.program.halt)
+        if masks is None:
+            slot = self._extra("halt", old.of(self.program.halt))
+            return (PoolTerm(slot[0], 1.0),), -0.5
+        terms = []
+        for position, mask in enumerate(masks):
+            (slot_name,) = self._extra(f"halt.{position}", old.of(mask))
+            terms.append(PoolTerm(slot_name, -1.0))
+        return tuple(terms), 0.5
+
+    def _extra(self, name: str, new: Value, start: Value | None = None) -> tuple[str, ...]:
+        """Slots for a value that is not a state variable; before the first step they hold 0."""
+        forms = self._forms(new)
+        before = [Form()] * len(forms) if start is None else self._forms(start)
+        low = min(0.0, new.low) if isinstance(new, Number) else 0.0
+        high = new.high if isinstance(new, Number) else 1.0
+        names = (name,) if len(forms) == 1 else tuple(f"{name}.{k}" for k in range(len(forms)))
+        for slot, one, other in zip(names, before, forms, strict=True):
+            whole = new.whole if isinstance(new, Number) else True
+            self.slots[slot] = Slot(slot, high - low, whole, low)
+            self.start[slot] = one.plus(-low) if start is not None else one
+            self.step[slot] = other.plus(-low)
+        self.meaning[name] = names
+        return names
+
+    def _outputs(self, start: Mapping[Variable, Value], new: Mapping[Variable, Value]) -> None:
+        at_start = NodeLowering(self.program, self.gadgets, {**self.inputs, **start}, self.scope)
+        at_end = NodeLowering(self.program, self.gadgets, {**self.inputs, **new}, self.scope)
+        for port, expression in zip(
+            self.program.interface.outputs, self.program.outputs.values(), strict=True
+        ):
+            key = output_key(port.name)
+            if isinstance(expression, Variable) and expression.name in self.meaning:
+                self.meaning[key] = self.meaning[expression.name]
+                if here_key(expression.name) in self.meaning:
+                    self.meaning[here_key(key)] = self.meaning[here_key(expression.name)]
+                continue
+            before, after = at_start.of(expression), at_end.of(expression)
+            self._extra(key, after, before)
+            if port.location is Location.GRAPH and isinstance(port.kind, Pointer):
+                self._extra(here_key(key), self._here(after), self._here(before))
+
+    def _here(self, pointer: Value) -> Bit:
+        """Whether a node is the one that a pointer of the graph names: what a readout can score."""
+        assert isinstance(pointer, Number)
+        own = Number(Form.of(self.scope.index), 0, self.scope.n - 1, True)
+        return self.gadgets.equal(own, pointer)
+
+
+def output_key(name: str) -> str:
+    """The name of an output among the slots; outputs and variables may share names."""
+    return f"output {name}"
+
+
+def here_key(name: str) -> str:
+    """The name of the mark that a pointer of the graph leaves at its node."""
+    return f"{name} here"
+
+
+def _nowhere(halt: Expression) -> list[Expression] | None:
+    """The masks of which the halt condition says that none holds anywhere, if it says just that."""
+    if not isinstance(halt, Apply):
+        return None
+    if halt.operation is Operation.AND:
+        parts = [_nowhere(argument) for argument in halt.arguments]
+        return None if None in parts else [mask for part in parts if part for mask in part]
+    if halt.operation is Operation.NOT and isinstance(halt.arguments[0], Any):
+        return [halt.arguments[0].mask]
+    return None

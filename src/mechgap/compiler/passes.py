@@ -1,0 +1,153 @@
+"""The compiler: its passes in order, each followed by a checker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import MechgapError
+from ..kinds.scalar import Scalar
+from ..lang.program import Program
+from ..nets.network import Network
+from . import checks
+from .certificate import Analysis, Bound, Certificate, analyse
+from .gadgets import TooLarge
+from .layout import Head, Layout, place
+from .lowering import lower
+from .schedule import schedule
+from .targets import gatv2
+
+LARGEST_N = 2**16
+SMALLEST_N = 2
+
+
+@dataclass(frozen=True)
+class CompileSettings:
+    """How to compile.
+
+    Attributes:
+        n: largest number of nodes; by default the largest power of two that can be certified, up
+            to 2^16.
+        distinct_keys: promise that no two real keys are ever equal at one receiver. That saves the
+            rounds that tell equal keys apart by index, and becomes a condition of the certificate.
+    """
+
+    n: int | None = None
+    distinct_keys: bool = False
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled program.
+
+    Attributes:
+        program: what was compiled.
+        network: computes it.
+        layout: where its variables are in the hidden vectors.
+        certificate: for which inputs it is exact.
+    """
+
+    program: Program
+    network: Network
+    layout: Layout
+    certificate: Certificate
+
+
+def compile_program(program: Program, settings: CompileSettings | None = None) -> Compiled:
+    """Compile a program into the weights of a GATv2 network.
+
+    Args:
+        program: what to compile.
+        settings: how.
+
+    Returns:
+        A network that makes the same trace as the interpreter in float32.
+
+    Raises:
+        Refusal: if the program cannot be expressed, or not be certified for any size.
+    """
+    settings = settings or CompileSettings()
+    if settings.n is not None:
+        _check_size(settings.n)
+        return _compile(program, settings.n, settings)
+    n = LARGEST_N
+    while True:
+        try:
+            return _compile(program, n, settings)
+        except TooLarge:
+            if n <= SMALLEST_N:
+                raise
+            n //= 2
+
+
+def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
+    lowered, meaning = lower(program, n, not settings.distinct_keys)
+    checks.check_lowered(lowered)
+    start = schedule(lowered.slots, lowered.start)
+    step = schedule(lowered.slots, lowered.step)
+    for scheduled in (start, step):
+        checks.check_schedule(scheduled)
+    hidden, (start_rounds, step_rounds) = place((start, step))
+    for rounds in (start_rounds, step_rounds):
+        checks.check_layout(rounds, hidden)
+    where = f"program {program.name}, compiling for n = {n}"
+    analysis = analyse((*start_rounds, *step_rounds), n, where)
+    plan = gatv2.Plan(program, lowered.slots, meaning, hidden, start_rounds, step_rounds, n)
+    network = gatv2.emit(plan)
+    checks.check_network(network)
+    return Compiled(program, network, _layout(plan), _certificate(plan, network, analysis, settings))
+
+
+def _layout(plan: gatv2.Plan) -> Layout:
+    heads = tuple(
+        Head(r, h, tuple(fetch.selection.texts if fetch.selection else ()), fetch.origin)
+        for r, round in enumerate(plan.step)
+        for h, fetch in enumerate(round.fetches)
+    )
+    return Layout(
+        plan.hidden,
+        {slot.name: k for k, slot in enumerate(plan.slots)},
+        {slot.name: slot.low for slot in plan.slots},
+        plan.meaning.slots,
+        heads,
+    )
+
+
+def _certificate(
+    plan: gatv2.Plan, network: Network, analysis: Analysis, settings: CompileSettings
+) -> Certificate:
+    program, config = plan.program, network.config
+    scalars = {
+        v.name: Bound(v.kind.low, v.kind.high)
+        for v in (*program.inputs, *program.state)
+        if isinstance(v.kind, Scalar) and v.kind.high != float("inf")
+    }
+    conditions = ("no two real keys are equal at one receiver",) if settings.distinct_keys else ()
+    return Certificate(
+        program=program.name,
+        digest=program.digest,
+        target="gatv2",
+        n=plan.n,
+        ranges=scalars,
+        rounds=len(config.rounds),
+        prologue=len(config.prologue),
+        heads=sum(shape.heads for shape in config.rounds),
+        depth=sum(1 + len(shape.mlp) for shape in config.rounds),
+        hidden=config.hidden,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        nonzero=gatv2.nonzero(network),
+        largest_whole=analysis.largest_whole,
+        margin=analysis.margin,
+        resolution=analysis.resolution,
+        conditions=conditions,
+        negative_slope=config.negative_slope,
+    )
+
+
+def _check_size(n: int) -> None:
+    if not SMALLEST_N <= n <= LARGEST_N:
+        raise MechgapError(
+            "compile settings",
+            f"n = {n}",
+            f"a number of nodes from {SMALLEST_N} to {LARGEST_N}",
+            "leave n out to get the largest that can be certified",
+        )

@@ -1,0 +1,335 @@
+"""Lowers reductions and pointers to fetches: every one attends a sender and copies from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..lang.expression import Any, Best, Expression, Follow, Select, Tie
+from ..lang.location import Location
+from ..lang.selections import selecting_expressions
+from .ir import Anchor, Atom, Condition, EdgeColumn, Fetch, Fetched, FetchedEdge, Form, Order, PairForm, Relation
+from .pairs import Alternative, PairLowering, PairNumber
+from .values import FALSE, TRUE, Bit, Category, Number, Value
+
+if TYPE_CHECKING:
+    from .nodes import NodeLowering
+
+REFINEMENTS = 2
+"""Rounds that tell equal real keys apart by index."""
+
+_ORDER = {Tie.FIRST: Order.FIRST, Tie.LAST: Order.LAST}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a fetch found.
+
+    Attributes:
+        found: whether the sender that was attended fulfils the conditions.
+        key: its key, if the choice has one.
+        index: its index.
+    """
+
+    found: Bit
+    key: Number | None
+    index: Number
+
+
+class Reductions:
+    """Lowers Any, Best, Select and Follow.
+
+    Args:
+        nodes: lowers what lives at nodes.
+        pairs: lowers what lives on edges.
+        resolve: whether equal real keys are told apart by index.
+    """
+
+    def __init__(self, nodes: NodeLowering, pairs: PairLowering, resolve: bool) -> None:
+        self._nodes = nodes
+        self._pairs = pairs
+        self._resolve = resolve
+        self._fetches: dict[object, Fetch] = {}
+        self._copies: dict[tuple[Fetch, Atom | EdgeColumn], Atom] = {}
+        self._names = {expression: name for name, expression in selecting_expressions(nodes.program).items()}
+        self._choices: dict[object, Choice] = {}
+        self._anchors: dict[object, Fetch] = {}
+
+    # ---- expressions
+
+    def any(self, expression: Any) -> Value:
+        """Whether a mask holds for any sender."""
+        for other in self._names:
+            if isinstance(other, (Best, Select)) and other.among is expression.mask:
+                return self._chosen(other, _ORDER[other.tie] if isinstance(other, Select) else Order.FIRST).found
+        found = []
+        for conditions in self._pairs.alternatives(expression.mask):
+            if not conditions:
+                return TRUE
+            found.append(self._found(self._fetch(conditions, None, Order.FIRST, (0.0, 0.0))))
+        return self._nodes.gadgets.either(*found) if found else FALSE
+
+    def best(self, expression: Best) -> Value:
+        """The smallest or largest number among senders."""
+        choice = self._chosen(expression, Order.FIRST)
+        default = self._nodes.number(expression.default)
+        assert choice.key is not None
+        return self._nodes.gadgets.pick([(choice.found, choice.key), (~choice.found, default)])
+
+    def select(self, expression: Select) -> Value:
+        """The index of the chosen sender."""
+        choice = self._chosen(expression, _ORDER[expression.tie])
+        if expression.default is not None:
+            default = self._nodes.number(expression.default)
+        elif self._nodes.location(expression) is Location.NODE:
+            default = self._nodes.own
+        else:
+            default = Number(Form(), 0, 0, True)
+        return self._nodes.gadgets.pick([(choice.found, choice.index), (~choice.found, default)])
+
+    def follow(self, expression: Follow) -> Value:
+        """The value at the node that a pointer or a mask_one names."""
+        reference, value = self._nodes.of(expression.reference), self._nodes.of(expression.value)
+        if isinstance(reference, Bit):
+            form = self._nodes.gadgets.form(reference)
+            conditions: Alternative = (Condition(PairForm(sender=form), Relation.TRUE),)
+        else:
+            assert isinstance(reference, Number)
+            gap = PairForm(sender=self._nodes.own.form) - PairForm(receiver=reference.form)
+            conditions = (Condition(gap, Relation.ZERO),)
+        fetch = self._fetch(conditions, None, Order.FIRST, (0.0, 0.0))
+        self._anchor(fetch, expression)
+        read = self._copied(fetch, value)
+        if not (isinstance(reference, Number) and reference.loose):
+            return read
+        found = self._nodes.gadgets.equal(self._index(fetch), reference)
+        return self._nodes.gadgets.choose([(found, read), (~found, _nothing(value))])
+
+    def last_node(self) -> Number:
+        """The index of the last node of the graph."""
+        return self._index(self._fetch((), None, Order.LAST, (0.0, 0.0)))
+
+    # ---- choices
+
+    def _chosen(self, expression: Best | Select, order: Order) -> Choice:
+        """The choice among all alternatives of the mask and all cases of the key."""
+        key = expression.value if isinstance(expression, Best) else expression.key
+        entries: list[tuple[Alternative, PairNumber | None]] = []
+        for conditions in self._pairs.alternatives(expression.among):
+            if key is None:
+                entries.append((conditions, None))
+                continue
+            for case in self._pairs.cases(key):
+                entries.append((tuple(dict.fromkeys((*conditions, *case.conditions))), case))
+        if not entries:
+            return Choice(FALSE, Number(Form(), 0, 0, True), Number(Form(), 0, 0, True))
+        largest = expression.largest
+        choices = [self._decide(c, case, largest, order, expression) for c, case in entries]
+        best = choices[0]
+        for other in choices[1:]:
+            best = self._better(best, other, largest, order)
+        return best
+
+    def _better(self, left: Choice, right: Choice, largest: bool, order: Order) -> Choice:
+        """The better one of two choices."""
+        gadgets = self._nodes.gadgets
+        earlier = gadgets.less(right.index, left.index)
+        if order is Order.LAST:
+            earlier = gadgets.less(left.index, right.index)
+        wins = earlier
+        if left.key is not None and right.key is not None:
+            small, large = (left.key, right.key) if largest else (right.key, left.key)
+            tied = gadgets.both(~gadgets.less(small, large), ~gadgets.less(large, small))
+            wins = gadgets.either(gadgets.less(small, large), gadgets.both(tied, earlier))
+        take = gadgets.both(right.found, gadgets.either(~left.found, wins))
+        found = gadgets.either(left.found, right.found)
+        index = gadgets.pick([(take, right.index), (~take, left.index)])
+        if left.key is None or right.key is None:
+            return Choice(found, None, index)
+        return Choice(found, gadgets.pick([(take, right.key), (~take, left.key)]), index)
+
+    def _decide(
+        self, conditions: Alternative, case: PairNumber | None, largest: bool, order: Order, origin: Best | Select
+    ) -> Choice:
+        """One alternative in one case of the key."""
+        memory = (frozenset(conditions), case, largest, order)
+        if memory not in self._choices:
+            if case is None:
+                fetch = self._fetch(conditions, None, order, (0.0, 0.0))
+            elif case.whole:
+                fetch = self._whole(conditions, case, largest, order)
+            else:
+                fetch = self._real(conditions, case, largest, order)
+            key = None if case is None else self._key(fetch, case)
+            self._choices[memory] = Choice(self._found(fetch), key, self._index(fetch))
+            self._anchors[memory] = fetch
+        self._anchor(self._anchors[memory], origin)
+        return self._choices[memory]
+
+    def _whole(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
+        span = (0.0, case.high - case.low)
+        key = (case.form * -1.0).plus(case.high) if largest else case.form.plus(-case.low)
+        return self._fetch(conditions, key, order, span)
+
+    def _real(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
+        """Real keys: find the best key, then order by the difference to it, and by index.
+
+        Equal keys share the attention of the first round evenly, and an average of equal float32
+        numbers may be off by some units in the last place. The difference of a key to that average
+        is exact, and small for the best keys, so that it fits into one float together with the
+        index. The second such round repairs what many equal keys may have left of the error.
+        """
+        self._check_real(case)
+        sign = -1.0 if largest else 1.0
+        span = (-case.high, -case.low) if largest else (case.low, case.high)
+        fetch = self._fetch(conditions, case.form * sign, None, span)
+        for _ in range(REFINEMENTS if self._resolve else 0):
+            near = PairForm(receiver=self._key(fetch, case).form)
+            fetch = self._fetch(conditions, (case.form - near) * sign, order, (-case.high, case.high))
+        return fetch
+
+    def _check_real(self, case: PairNumber) -> None:
+        form = case.form
+        if case.low < 0 or form.receiver.terms or form.constant:
+            raise self._nodes.gadgets.refuse(
+                "a real key that may be negative, or that depends on the receiver",
+                "a key made of a value of the sender and one of the edge, not negative",
+                "declare low=0 for the numbers; what depends on the receiver only does not change the choice",
+            )
+        if len(form.pair) > 1 or any(_rounds(c) for _, c in (*form.sender.terms, *form.pair)):
+            raise self._nodes.gadgets.refuse(
+                "a real key with several edge inputs, or with a factor that is no power of two",
+                "sender + edge, each with a factor that float32 multiplies exactly",
+                "compute the sum before (as an input, or in a variable of the nodes)",
+            )
+
+    # ---- fetches
+
+    def _fetch(
+        self, conditions: Alternative, key: PairForm | None, order: Order | None, span: tuple[float, float]
+    ) -> Fetch:
+        memory = (frozenset(conditions), key, order)
+        if memory not in self._fetches:
+            origin = self._nodes.gadgets.origin
+            self._fetches[memory] = Fetch(conditions, key, order, span[0], span[1], origin, Anchor())
+        return self._fetches[memory]
+
+    def _anchor(self, fetch: Fetch, expression: Expression) -> None:
+        name = self._names.get(expression)
+        if name is not None and fetch.selection is not None and name not in fetch.selection.texts:
+            fetch.selection.texts.append(name)
+
+    def _copy(self, fetch: Fetch, source: Atom | EdgeColumn) -> Form:
+        memory = (fetch, source)
+        if memory not in self._copies:
+            if isinstance(source, EdgeColumn):
+                origin = f"{source.port} of the chosen edge"
+                self._copies[memory] = FetchedEdge(source.high, source.whole, origin, fetch, source)
+            else:
+                origin = f"{source.origin} of the chosen node"
+                self._copies[memory] = Fetched(source.high, source.whole, origin, fetch, source)
+        return Form.of(self._copies[memory])
+
+    def _moved(self, fetch: Fetch, form: Form) -> Form:
+        """A form of the sender, copied to the receiver."""
+        total = Form((), form.constant)
+        for atom, coefficient in form.terms:
+            total = total + self._copy(fetch, atom) * coefficient
+        return total
+
+    def _landed(self, fetch: Fetch, form: PairForm) -> Form:
+        """A form of the pair, at the receiver."""
+        total = self._moved(fetch, form.sender) + form.receiver
+        for column, coefficient in form.pair:
+            total = total + self._copy(fetch, column) * coefficient
+        return total
+
+    def _index(self, fetch: Fetch) -> Number:
+        return Number(self._moved(fetch, self._nodes.own.form), 0, self._nodes.n - 1, True)
+
+    def _key(self, fetch: Fetch, case: PairNumber) -> Number:
+        form = self._landed(fetch, case.form)
+        simple = case.whole or not (case.form.pair and case.form.sender.terms)
+        return self._nodes.gadgets.simple(Number(form, case.low, case.high, case.whole, simple))
+
+    def _found(self, fetch: Fetch) -> Bit:
+        """Whether the attended sender fulfils the conditions."""
+        return self._nodes.gadgets.both(*(self._holds(fetch, c) for c in fetch.conditions))
+
+    def _holds(self, fetch: Fetch, condition: Condition) -> Bit:
+        gadgets, form = self._nodes.gadgets, condition.form
+        if condition.relation is Relation.TRUE:
+            return Bit((self._landed(fetch, form),))
+        reach, zero = form.reach, Number(Form(), 0, 0, True)
+        value = Number(self._landed(fetch, form), -reach, reach, form.whole)
+        if not form.whole:
+            return self._holds_real(fetch, condition)
+        if condition.relation is Relation.ZERO:
+            return gadgets.equal(value, zero)
+        if condition.relation is Relation.NOT_POSITIVE:
+            return ~gadgets.less(zero, value)
+        return gadgets.less(value, zero)
+
+    def _holds_real(self, fetch: Fetch, condition: Condition) -> Bit:
+        """(sender + edge) against receiver, rounded as the interpreter rounds."""
+        gadgets, form = self._nodes.gadgets, condition.form
+        parts = PairForm(form.sender, Form(), form.pair)
+        sides = self._signed(self._landed(fetch, parts)) + self._signed(form.receiver)
+        left = [number for sign, number in sides if sign > 0]
+        right = [number for sign, number in sides if sign < 0]
+        low, high = (self._total(numbers) for numbers in (left, right))
+        match condition.relation:
+            case Relation.ZERO:
+                return gadgets.equal(low, high)
+            case Relation.NOT_POSITIVE:
+                return ~gadgets.less(high, low)
+        return gadgets.less(low, high)
+
+    def _signed(self, form: Form) -> list[tuple[float, Number]]:
+        """A form as its positive and its negative part, each as a number."""
+        found = []
+        for sign in (1.0, -1.0):
+            terms = tuple((atom, c * sign) for atom, c in form.terms if c * sign > 0)
+            part = Form(terms, max(0.0, form.constant * sign))
+            if part.terms or part.constant:
+                found.append((sign, Number(part, 0, max(part.top, 1.0), False, len(terms) < 2)))
+        return found
+
+    def _total(self, numbers: list[Number]) -> Number:
+        gadgets = self._nodes.gadgets
+        total = Form()
+        for number in numbers:
+            total = total + gadgets.simple(number).form
+        high = max(1.0, sum(number.high for number in numbers))
+        return gadgets.simple(Number(total, 0, high, False, len(numbers) < 2))
+
+    def _copied(self, fetch: Fetch, value: Value) -> Value:
+        match value:
+            case Number():
+                number = self._nodes.gadgets.simple(value)
+                return Number(
+                    self._moved(fetch, number.form), value.low, value.high, value.whole, True, value.loose
+                )
+            case Bit():
+                return Bit(tuple(self._moved(fetch, f) for f in value.factors), value.negated)
+            case Category():
+                bits = tuple(self._copied(fetch, bit) for bit in value.bits)
+                return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
+
+
+def _rounds(factor: float) -> bool:
+    """Whether multiplication with a factor may round."""
+    magnitude = abs(factor)
+    return magnitude != 2.0 ** round(math.log2(magnitude))
+
+
+def _nothing(value: Value) -> Value:
+    """What a pointer to no node reads."""
+    match value:
+        case Number():
+            return Number(Form(), 0, 0, True)
+        case Bit():
+            return FALSE
+        case Category():
+            return Category((TRUE, *[FALSE] * (len(value.bits) - 1)))

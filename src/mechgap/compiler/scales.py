@@ -1,0 +1,60 @@
+"""The logits of a selection: how much an index, a key and a condition are worth, and what that resolves."""
+
+from __future__ import annotations
+
+from .gadgets import power_above
+from .ir import Fetch, Relation
+
+UNDERFLOW = 103.98
+"""exp(-x) is zero in float32 for x at least this."""
+
+INDEX_STEP = 2.0**7
+"""Logit between neighbouring indices: exp(-128) is zero in float32."""
+
+REAL_STEP = 2.0**50
+"""Logit for a difference of 1 between real keys that are not ordered by index as well."""
+
+SPARE_BITS = 45
+"""A refined key below R counts 2^45 / R indices per unit: an error of the average of four units in
+the last place of R then stays below 2^23 indices, so that float32 still tells single indices apart."""
+
+
+def key_step(fetch: Fetch, n: int) -> float:
+    """Logit for a difference of 1 between keys."""
+    if fetch.key is None:
+        return 0.0
+    if fetch.order is None:
+        return REAL_STEP
+    if fetch.key.whole:
+        return INDEX_STEP * power_above(n - 1)
+    return INDEX_STEP * 2.0**SPARE_BITS / power_above(fetch.high)
+
+
+def order_range(fetch: Fetch, n: int) -> float:
+    """Largest difference between the logits of two senders that fulfil the conditions of a fetch."""
+    indices = INDEX_STEP * power_above(n - 1)
+    span = max(abs(fetch.low), abs(fetch.high)) + 1.0
+    return indices + key_step(fetch, n) * 2.0 * span
+
+
+def condition_cost(fetch: Fetch, n: int) -> float:
+    """What a condition that does not hold costs: twice what keys and indices can be worth."""
+    return power_above(2.0 * order_range(fetch, n))
+
+
+def condition_step(fetch: Fetch, n: int) -> float:
+    """Scale of real conditions: as fine as float32 leaves room for."""
+    reach = max([1.0, *(c.form.reach for c in fetch.conditions if not c.form.whole)])
+    room = 2.0**120 / (condition_cost(fetch, n) * power_above(reach) * max(1, len(fetch.conditions)))
+    return min(2.0**50, power_above(room) / 2.0)
+
+
+def resolution(fetch: Fetch, n: int) -> float:
+    """Smallest difference of real keys, or of compared real numbers, that a fetch tells apart."""
+    found = 0.0
+    if fetch.key is not None and not fetch.key.whole:
+        steps = 1.0 if fetch.order is None else power_above(n - 1) * INDEX_STEP / UNDERFLOW
+        found = steps * UNDERFLOW / key_step(fetch, n)
+    if any(not c.form.whole and c.relation is not Relation.TRUE for c in fetch.conditions):
+        found = max(found, 1.0 / condition_step(fetch, n))
+    return found

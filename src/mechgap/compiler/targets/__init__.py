@@ -1,0 +1,1 @@
+"""Network families that programs are compiled to."""

@@ -1,0 +1,1 @@
+"""Other formats and packages: edge lists, networkx graphs, recorded traces."""

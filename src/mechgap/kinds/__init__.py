@@ -1,0 +1,1 @@
+"""What a value can be: scalar, mask, mask_one, pointer, categorical."""

@@ -1,0 +1,58 @@
+"""References to nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .kind import AbstractKind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Pointer(AbstractKind):
+    """The index of a node of the same graph."""
+
+    @property
+    def name(self) -> str:
+        return "pointer"
+
+    @property
+    def refers(self) -> bool:
+        return True
+
+    @property
+    def links(self) -> float:
+        return 0.5
+
+    def features(self, values: Tensor, nodes: Tensor) -> Tensor:
+        """One-hot over the candidate nodes; all zero for a pointer to no node."""
+        import torch
+
+        candidates = torch.arange(nodes.shape[1], device=values.device)
+        return (values[..., None] == candidates).float()
+
+    def decode(self, logits: Tensor, nodes: Tensor) -> Tensor:
+        return _over_nodes(logits, nodes).argmax(-1)
+
+    def soften(self, logits: Tensor, nodes: Tensor) -> Tensor:
+        return _over_nodes(logits, nodes).softmax(-1)
+
+    def loss(self, logits: Tensor, truth: Tensor, nodes: Tensor) -> Tensor:
+        """Cross entropy over the nodes of the graph; zero where truth names none of them."""
+        import torch.nn.functional as F
+
+        chances = _over_nodes(logits, nodes).flatten(0, -2)
+        sizes = nodes.sum(1).reshape(-1, *([1] * (truth.dim() - 1)))
+        # -100 is cross_entropy's index of places to leave out.
+        target = truth.masked_fill((truth < 0) | (truth >= sizes), -100)
+        return F.cross_entropy(chances, target.flatten(), reduction="none").reshape(truth.shape)
+
+
+def _over_nodes(logits: Tensor, nodes: Tensor) -> Tensor:
+    """Logits [B, *P, N] with padded candidates at minus infinity."""
+    batch, width = nodes.shape
+    shape = (batch, *([1] * (logits.dim() - 2)), width)
+    return logits.masked_fill(~nodes.reshape(shape), float("-inf"))

@@ -1,0 +1,1 @@
+"""What a program is: variables, expressions, programs, their checker and their printed text."""

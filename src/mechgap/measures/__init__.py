@@ -1,0 +1,1 @@
+"""How far a network is from an algorithm: scores computed from traces, each with its interval."""

@@ -1,0 +1,127 @@
+"""What a figure is worth: the same measure on exact, tie-varied, untrained and other trained networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..nets.network import Network
+from .score import Plain, Score, over_seeds
+
+LEAST = 1e-9
+"""Below this distance between random and exact a measure cannot be normalised."""
+
+
+@dataclass(frozen=True)
+class References:
+    """The networks whose figures stand beside those of a subject.
+
+    Attributes:
+        exact: the compiled network of the program; its attention is the reference of the strict measures.
+        ties: other exact realisations by name (another tie rule, another temperature).
+        random: how many untrained networks of the subject's own shape, of different seeds.
+        peers: other trained networks by name, for the seed-to-seed distance.
+    """
+
+    exact: Network | None = None
+    ties: Mapping[str, Network] = field(default_factory=dict)
+    random: int = 3
+    peers: Mapping[str, Network] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of a subject with what it is worth.
+
+    Attributes:
+        score: the subject's figure.
+        exact: that of the compiled network.
+        ties: those of other exact realisations.
+        random: mean over untrained networks; the unit is the seed.
+        random_high: upper end of the widest interval of a single untrained network.
+        peers: those of other trained networks.
+        inert: that of a subject in which no exchange has any effect (interventions only).
+    """
+
+    score: Score
+    exact: Score | None
+    ties: dict[str, Score]
+    random: Score | None
+    random_high: float
+    peers: dict[str, Score]
+    inert: Score | None = None
+
+    @property
+    def gap(self) -> Score | None:
+        """The normalised gap (m - exact) / (random - exact): 0 is exact, 1 is untrained.
+
+        The interval is that of the subject alone; the references are taken as they are. None where
+        the measure does not tell untrained networks from exact ones.
+        """
+        anchor = self.exact.value if self.exact is not None else self.score.ideal
+        if self.random is None or not self.score.known:
+            return None
+        scale = self.random.value - anchor
+        if math.isnan(scale) or abs(scale) < LEAST:
+            return None
+        low, high = sorted(((self.score.low - anchor) / scale, (self.score.high - anchor) / scale))
+        return replace(
+            self.score,
+            name=f"gap of {self.score.name}",
+            value=(self.score.value - anchor) / scale,
+            low=low,
+            high=high,
+            ideal=0.0,
+            note="0 is exact, 1 is untrained; references taken as they are",
+            clusters=None,
+        )
+
+    def to_json(self) -> Plain:
+        """The row as plain data."""
+        return {
+            **self.score.to_json(),
+            "exact": _json(self.exact),
+            "ties": {name: s.to_json() for name, s in self.ties.items()},
+            "random": _json(self.random),
+            "random_high": None if math.isnan(self.random_high) else self.random_high,
+            "peers": {name: s.to_json() for name, s in self.peers.items()},
+            "inert": _json(self.inert),
+            "gap": _json(self.gap),
+        }
+
+
+Scores = Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The scores of the references, by the name of the measure.
+
+    Attributes:
+        exact, ties, random, peers: as in ``References``.
+        inert: of a subject that answers rightly and in which no exchange has any effect.
+    """
+
+    exact: Scores
+    ties: Mapping[str, Scores]
+    random: Sequence[Scores]
+    peers: Mapping[str, Scores]
+    inert: Scores
+
+    def beside(self, key: str, value: Score) -> Row:
+        """One measure of a subject with those of the references."""
+        known = [scores[key] for scores in self.random if key in scores and scores[key].known]
+        return Row(
+            value,
+            self.exact.get(key),
+            {name: scores[key] for name, scores in self.ties.items() if key in scores},
+            over_seeds(known) if known else None,
+            max((s.high for s in known), default=float("nan")),
+            {name: scores[key] for name, scores in self.peers.items() if key in scores},
+            self.inert.get(key),
+        )
+
+
+def _json(score: Score | None) -> Plain | None:
+    return None if score is None else score.to_json()

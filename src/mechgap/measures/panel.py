@@ -1,0 +1,199 @@
+"""All gates for one network, beside its references: the panel that is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..lang.program import Program
+from ..nets.network import Network
+from ..semantics.batch import Batch
+from ..semantics.interpreter import interpret
+from ..semantics.trace import Trace
+from .admissible import admissible_answers, admissible_trace, only_answers
+from .behaviour import Valid, behaviour
+from .bootstrap import LEVEL, RESAMPLES
+from .donors import Pairs, draw_pairs
+from .floors import Floors, References, Row, Scores
+from .intervention import carry_out, inert, judge
+from .routing import admissible_routing, matched_routing
+from .score import Plain, Score
+from .subject import AbstractSubject, NetworkSubject
+from .swaps import plan_swaps
+from .traces import trace_errors
+from .verdict import Verdict, verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a network is measured on.
+
+    Attributes:
+        program: what it should compute.
+        rivals: other programs with the same inputs and outputs, that it might compute instead.
+        batch: the graphs of all gates.
+        pairs: the runs between which states are exchanged; by default every graph with four donors,
+            in which every mask_one of the inputs is redrawn.
+        valid: says at which nodes an answer is right; without it the program's own admissible
+            choices are.
+        sizes: more batches, for behaviour only.
+        swaps: exchanges of node states in each graph, at most.
+        seed: of everything that is drawn.
+    """
+
+    program: Program
+    batch: Batch
+    rivals: tuple[Program, ...] = ()
+    pairs: Pairs | None = None
+    valid: Valid | None = None
+    sizes: tuple[Batch, ...] = ()
+    swaps: int = 16
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The figures of one subject.
+
+    Attributes:
+        scores: by gate and measure, such as "routing/gap".
+        curves: variable -> trace error at frame 1, 2, …
+        trace: the run that they were read from.
+    """
+
+    scores: dict[str, Score]
+    curves: dict[str, tuple[Score, ...]]
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All figures of one network beside those of its references.
+
+    Attributes:
+        program: name of the program.
+        rows: by gate and measure.
+        curves: variable -> trace error at frame 1, 2, …
+        seed_to_seed: strict routing measures between the subject and each of its peers.
+        verdict: which algorithms the interventions reject.
+        conditions: how it was measured.
+    """
+
+    program: str
+    rows: dict[str, Row]
+    curves: dict[str, tuple[Score, ...]]
+    seed_to_seed: dict[str, dict[str, Score]]
+    verdict: Verdict
+    conditions: Plain = field(default_factory=dict)
+
+    def to_json(self) -> Plain:
+        """The panel as plain data."""
+        return {
+            "program": self.program,
+            "conditions": self.conditions,
+            "rows": {name: row.to_json() for name, row in self.rows.items()},
+            "curves": {name: [s.to_json() for s in curve] for name, curve in self.curves.items()},
+            "seed_to_seed": {
+                peer: {name: s.to_json() for name, s in scores.items()}
+                for peer, scores in self.seed_to_seed.items()
+            },
+            "verdict": self.verdict.to_json(),
+        }
+
+
+class Bench:
+    """A setting made ready: everything that does not depend on the network that is measured.
+
+    Args:
+        setting: what to measure on.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        program, batch = setting.program, setting.batch
+        self.exact = interpret(program, batch, selections=True)
+        self.choices, self.answers = admissible_trace(program, self.exact)
+        self.sizes = [interpret(program, each) for each in setting.sizes]
+        pairs = setting.pairs or draw_pairs(program.interface, batch, seed=setting.seed)
+        self.programs = {p.name: p for p in (program, *setting.rivals)}
+        self.plan = plan_swaps(self.programs, pairs, swaps=setting.swaps, seed=setting.seed)
+
+    def gates(self, subject: AbstractSubject, reference: Trace | None = None, *, sizes: bool = True) -> Gates:
+        """All gates for one subject.
+
+        Args:
+            subject: what is measured.
+            reference: a run of the reference network with attention, for the strict routing measures.
+            sizes: whether behaviour on the further batches is measured too.
+        """
+        program = self.setting.program
+        trace = subject.run(self.setting.batch, self.exact.lengths, attention=True)
+        errors = trace_errors(trace, self.exact, program.interface.hints, self.choices)
+        outputs = carry_out(subject, self.plan)
+        scores = {
+            **_under("behaviour", behaviour(trace, self.exact, self.answers, self.setting.valid)),
+            **_under("trace", errors.scores),
+            **_under("routing", admissible_routing(trace, self.exact)),
+            **_under("intervention", judge(outputs, self.plan, program.name)),
+        }
+        if reference is not None:
+            scores |= _under("routing", matched_routing(trace, reference, self.exact))
+        for exact in self.sizes if sizes else ():
+            run = subject.run(exact.batch, exact.lengths)
+            answers = (only_answers if self.setting.valid else admissible_answers)(program, exact)
+            found = behaviour(run, exact, answers, self.setting.valid)
+            scores |= _under(f"behaviour/n={int(exact.batch.sizes.max())}", found)
+        return Gates(scores, errors.curves, trace)
+
+
+def measure(network: Network, setting: Setting, references: References | None = None) -> Panel:
+    """Measure a network on a setting, beside its references.
+
+    Args:
+        network: compiled, trained or untrained.
+        setting: what to measure on.
+        references: the networks whose figures stand beside.
+    """
+    references, bench, program = references or References(), Bench(setting), setting.program
+    exact, reference = None, None
+    if references.exact is not None:
+        compiled = NetworkSubject(references.exact, program)
+        reference = compiled.run(setting.batch, bench.exact.lengths, attention=True)
+        exact = bench.gates(compiled, reference)
+
+    def gates(other: Network) -> Gates:
+        return bench.gates(NetworkSubject(other, program), reference, sizes=False)
+
+    own = bench.gates(NetworkSubject(network, program), reference)
+    peers = {name: gates(peer) for name, peer in references.peers.items()}
+    untrained = [Network(network.config, seed=setting.seed + 1 + k) for k in range(references.random)]
+    floors = Floors(
+        exact.scores if exact is not None else {},
+        {name: gates(other).scores for name, other in references.ties.items()},
+        [gates(other).scores for other in untrained],
+        {name: found.scores for name, found in peers.items()},
+        _under("intervention", judge(inert(bench.plan, program.name), bench.plan, program.name)),
+    )
+    table = {key: floors.beside(key, value) for key, value in own.scores.items()}
+    between = {name: matched_routing(own.trace, found.trace, bench.exact) for name, found in peers.items()}
+    judged = verdict(table, list(bench.programs))
+    return Panel(program.name, table, own.curves, between, judged, _conditions(bench, references))
+
+
+def _conditions(bench: Bench, references: References) -> Plain:
+    setting, batch = bench.setting, bench.setting.batch
+    return {
+        "programs": {name: program.digest for name, program in bench.programs.items()},
+        "graphs": len(batch),
+        "nodes": [int(batch.sizes.min()), int(batch.sizes.max())],
+        "frames": bench.exact.frames,
+        "exchanges": len(bench.plan.lengths),
+        "untrained": references.random,
+        "seed": setting.seed,
+        "interval": f"{LEVEL:.0%} cluster bootstrap over graphs, {RESAMPLES} resamples",
+        "valid": setting.valid is not None,
+    }
+
+
+def _under(gate: str, scores: Mapping[str, Score]) -> Scores:
+    return {f"{gate}/{name}": value for name, value in scores.items()}

@@ -1,0 +1,1 @@
+"""The network: one class for compiled and trained weights, its rollouts and its files."""

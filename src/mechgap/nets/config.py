@@ -1,0 +1,172 @@
+"""The shape of a network as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import FileFormatError, MechgapError
+from ..kinds.catalog import kind_from_json
+from ..lang.location import Location
+from ..lang.program import Interface, Port
+
+ATTEND = ("neighbours", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundConfig:
+    """One round of attention and update.
+
+    Attributes:
+        heads: attention heads.
+        mid: width of the attention's hidden layer, all heads together.
+        width: width of relu(message + skip), all heads together.
+        mlp: widths of the ReLU layers after it; the last one (or ``width``) is the hidden width.
+        attend: whether a node attends its "neighbours" or "all" nodes.
+        edge_values: whether messages carry edge features.
+    """
+
+    heads: int = 1
+    mid: int = 128
+    width: int = 128
+    mlp: tuple[int, ...] = ()
+    attend: str = "neighbours"
+    edge_values: bool = False
+
+    def __post_init__(self) -> None:
+        where = "the configuration of a round"
+        for name, value in (("mid", self.mid), ("width", self.width)):
+            if self.heads < 1 or value % self.heads or value < self.heads:
+                raise MechgapError(
+                    where,
+                    f"{name}={value}, heads={self.heads}",
+                    f"a positive {name} that the heads divide",
+                    f"choose a multiple of {max(1, self.heads)}",
+                )
+        if self.attend not in ATTEND:
+            raise MechgapError(where, f"attend={self.attend!r}", " or ".join(ATTEND), "choose one of these")
+
+    @property
+    def outcome(self) -> int:
+        """Width of the hidden vectors that the round gives."""
+        return self.mlp[-1] if self.mlp else self.width
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The shape of a network.
+
+    Attributes:
+        interface: ports of the inputs, hints and outputs.
+        features: width F of the encoded node features x.
+        hidden: width H of the hidden vectors h.
+        edge_features: width E of the encoded edge features e.
+        graph_features: width G of the encoded graph features g.
+        rounds: the rounds of one step.
+        prologue: rounds that make the first hidden vectors out of zeros; without any they are zero
+            and the first values of the hints are given.
+        pointer_width: width of the pointer decoders' hidden layer.
+        encode_hints: whether the hints of the current frame are encoded together with the inputs.
+        reverse_edges: whether edge features also come transposed.
+        node_index: whether the position 0, 1, … of a node is its first raw feature.
+        halting: whether there is a readout that says when to stop.
+        layer_norm: whether every round ends in a layer normalisation.
+        negative_slope: slope of the attention's leaky ReLU below zero.
+    """
+
+    interface: Interface
+    features: int
+    hidden: int
+    edge_features: int
+    graph_features: int
+    rounds: tuple[RoundConfig, ...]
+    prologue: tuple[RoundConfig, ...] = ()
+    pointer_width: int
+    encode_hints: bool = True
+    reverse_edges: bool = False
+    node_index: bool = False
+    halting: bool = False
+    layer_norm: bool = False
+    negative_slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        where = "the configuration of a network"
+        if not self.rounds:
+            raise MechgapError(where, "no rounds", "at least one round in a step", "add a RoundConfig")
+        for index, round_config in enumerate((*self.prologue, *self.rounds)):
+            if round_config.outcome != self.hidden:
+                raise MechgapError(
+                    f"{where}, round {index} (prologue first)",
+                    f"a last layer of width {round_config.outcome}",
+                    f"the hidden width {self.hidden}",
+                    "change the last entry of mlp (or width, without an mlp)",
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        """The configuration as plain data."""
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        data["interface"] = {
+            part: [_port_to_json(port) for port in getattr(self.interface, part)]
+            for part in ("inputs", "hints", "outputs")
+        }
+        for part in ("rounds", "prologue"):
+            data[part] = [{**asdict(entry), "mlp": list(entry.mlp)} for entry in getattr(self, part)]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> NetworkConfig:
+        """The configuration that ``to_json`` wrote.
+
+        Raises:
+            FileFormatError: if the data are not those of a configuration.
+        """
+        try:
+            fields = dict(data)
+            ports = fields.pop("interface")
+            interface = Interface(
+                *(tuple(map(_port_from_json, ports[part])) for part in ("inputs", "hints", "outputs"))
+            )
+            rounds = tuple(_round_from_json(entry) for entry in fields.pop("rounds"))
+            prologue = tuple(_round_from_json(entry) for entry in fields.pop("prologue"))
+            return cls(interface=interface, rounds=rounds, prologue=prologue, **fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FileFormatError(
+                "the configuration of a network",
+                f"data that do not fit ({type(error).__name__}: {error})",
+                "data written by NetworkConfig.to_json",
+                "write the file again with this version of mechgap",
+            ) from error
+
+
+def clrs_config(
+    interface: Interface,
+    hidden: int = 128,
+    heads: int = 1,
+    layer_norm: bool = True,
+    attend: str = "neighbours",
+    edge_values: bool = False,
+) -> NetworkConfig:
+    """The GATv2 network of the CLRS benchmark (Veličković et al., 2022); edge values are an addition."""
+    one = RoundConfig(heads=heads, mid=hidden, width=hidden, attend=attend, edge_values=edge_values)
+    return NetworkConfig(
+        interface=interface,
+        features=hidden,
+        hidden=hidden,
+        edge_features=hidden,
+        graph_features=hidden,
+        rounds=(one,),
+        pointer_width=hidden,
+        layer_norm=layer_norm,
+    )
+
+
+def _port_to_json(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "location": port.location.value, "kind": port.kind.to_json()}
+
+
+def _port_from_json(data: dict[str, Any]) -> Port:
+    return Port(data["name"], Location(data["location"]), kind_from_json(data["kind"]))
+
+
+def _round_from_json(data: dict[str, Any]) -> RoundConfig:
+    return RoundConfig(**{**data, "mlp": tuple(data["mlp"])})

@@ -1,0 +1,176 @@
+"""Maps over all pairs of nodes that never hold N x N x width numbers, forwards or backwards.
+
+Pairs are done in blocks that fit into the cache. The way back computes every block again instead of
+keeping it, so that training a long run takes no more memory than its N x N results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .encoded import Projection
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+LIMIT = 1 << 17
+"""Numbers in a block of pairs."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some pairs: those of some rows of some graphs."""
+
+    graphs: slice
+    rows: slice
+
+
+def blocks(graphs: int, nodes: int, width: int) -> Iterator[Block]:
+    """Blocks that cover the pairs of all graphs, each with at most ``LIMIT`` numbers if possible."""
+    together = max(1, LIMIT // max(1, nodes * nodes * width))
+    rows = nodes if nodes * nodes * width <= LIMIT else max(1, LIMIT // (nodes * width))
+    for graph in range(0, graphs, together):
+        for row in range(0, nodes, rows):
+            yield Block(slice(graph, graph + together), slice(row, row + rows))
+
+
+def attention_logits(
+    edges: Float[Tensor, "B N N K"],
+    project: Projection,
+    ends: tuple[Float[Tensor, "B N M"], Float[Tensor, "B N M"]],
+    shared: Float[Tensor, "B M"],
+    heads: Float[Tensor, "M A"],
+    slope: float,
+) -> Float[Tensor, "B N N A"]:
+    """leaky_relu(((sender_j + project edge_ij) + receiver_i) + shared) @ heads, at (i, j).
+
+    Args:
+        edges: raw features of pairs.
+        project: from raw features to the hidden layer.
+        ends: what the sender and what the receiver of a pair add.
+        shared: what the graph adds to all pairs.
+        heads: from the hidden layer to logits.
+        slope: of the leaky ReLU below zero.
+    """
+    logits: Tensor = _AttentionLogits.apply(edges, project.weight, project.bias, *ends, shared, heads, slope)
+    return logits
+
+
+def pointer_logits(
+    edges: Float[Tensor, "B N N K"],
+    project: Projection,
+    receiver: Float[Tensor, "B N P"],
+    candidate: Float[Tensor, "B N P"],
+    final: Float[Tensor, " P"],
+) -> Float[Tensor, "B N N"]:
+    """max(receiver_a, candidate_c + project edge_ac) @ final, at (a, c).
+
+    Args:
+        edges: raw features of pairs.
+        project: from raw features to the hidden layer.
+        receiver: what the node that points offers.
+        candidate: what the node that is pointed to offers.
+        final: from the hidden layer to a logit.
+    """
+    logits: Tensor = _PointerLogits.apply(edges, project.weight, project.bias, receiver, candidate, final)
+    return logits
+
+
+class _AttentionLogits(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        ctx.slope = inputs[-1]
+        ctx.save_for_backward(*inputs[:-1])
+        edges, heads = inputs[0], inputs[6]
+        logits = edges.new_empty(*edges.shape[:3], heads.shape[1])
+        for block in blocks(len(edges), edges.shape[1], len(heads)):
+            part = logits[block.graphs, block.rows]
+            torch.matmul(_attention_layer(inputs, ctx.slope, block), heads, out=part)
+        return logits
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, slope, gradient = ctx.saved_tensors, ctx.slope, gradients[0]
+        edges, weight, heads = inputs[0], inputs[1], inputs[6]
+        found = [torch.zeros_like(tensor) for tensor in inputs]
+        to_edges, to_weight, to_bias, to_sender, to_receiver, to_shared, to_heads = found
+        for block in blocks(len(edges), edges.shape[1], len(heads)):
+            layer = _attention_layer(inputs, slope, block)
+            given = gradient[block.graphs, block.rows]
+            to_heads += layer.flatten(0, 2).T @ given.flatten(0, 2)
+            change = torch.ops.aten.leaky_relu_backward(given @ heads.T, layer, slope, True)
+            to_sender[block.graphs] += change.sum(1)
+            to_receiver[block.graphs, block.rows] = change.sum(2)
+            _project_back(
+                change, edges, weight, block, to_edges if ctx.needs_input_grad[0] else None, to_weight
+            )
+        to_shared += to_receiver.sum(1)
+        to_bias += to_shared.sum(0)
+        return (*found, None)
+
+
+class _PointerLogits(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        ctx.save_for_backward(*inputs)
+        edges, receiver, final = inputs[0], inputs[3], inputs[5]
+        logits = edges.new_empty(edges.shape[:3])
+        for block in blocks(len(edges), edges.shape[1], len(final)):
+            offer = _pointer_layer(inputs, block)
+            best = torch.maximum(offer, receiver[block.graphs, block.rows, None])
+            logits[block.graphs, block.rows] = best @ final
+        return logits
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, gradient = ctx.saved_tensors, gradients[0]
+        edges, weight, receiver, final = inputs[0], inputs[1], inputs[3], inputs[5]
+        found = [torch.zeros_like(tensor) for tensor in inputs]
+        to_edges, to_weight, to_bias, to_receiver, to_candidate, to_final = found
+        for block in blocks(len(edges), edges.shape[1], len(final)):
+            own = receiver[block.graphs, block.rows, None]
+            offer = _pointer_layer(inputs, block)
+            given = gradient[block.graphs, block.rows]
+            taken = offer > own
+            to_final += given.flatten() @ torch.maximum(offer, own).flatten(0, 2)
+            change = (given[..., None] * final) * taken
+            to_receiver[block.graphs, block.rows] = given.sum(2)[..., None] * final - change.sum(2)
+            to_candidate[block.graphs] += change.sum(1)
+            _project_back(
+                change, edges, weight, block, to_edges if ctx.needs_input_grad[0] else None, to_weight
+            )
+        to_bias += to_candidate.sum((0, 1))
+        return tuple(found)
+
+
+def _attention_layer(inputs: Any, slope: float, block: Block) -> Tensor:
+    """The hidden layer of a block of pairs. Compiled weights rely on the order of these sums."""
+    edges, weight, bias, sender, receiver, shared, *_ = inputs
+    layer = F.linear(edges[block.graphs, block.rows], weight, bias)
+    layer += sender[block.graphs, None]
+    layer += receiver[block.graphs, block.rows, None]
+    layer += shared[block.graphs, None, None]
+    return F.leaky_relu_(layer, slope)
+
+
+def _pointer_layer(inputs: Any, block: Block) -> Tensor:
+    """What the candidates of a block of pairs offer."""
+    edges, weight, bias, _, candidate, _ = inputs
+    layer = F.linear(edges[block.graphs, block.rows], weight, bias)
+    layer += candidate[block.graphs, None]
+    return layer
+
+
+def _project_back(
+    change: Tensor, edges: Tensor, weight: Tensor, block: Block, to_edges: Tensor | None, to_weight: Tensor
+) -> None:
+    """Gradients of a block's raw features and of the map that reads them."""
+    to_weight += change.flatten(0, 2).T @ edges[block.graphs, block.rows].flatten(0, 2)
+    if to_edges is not None:
+        to_edges[block.graphs, block.rows] = change @ weight

@@ -1,0 +1,143 @@
+"""Readouts: what turns hidden vectors into logits of a port, as CLRS decodes each location and kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ..lang.location import Location
+from ..lang.program import Port
+from .blocks import by_rows
+from .config import NetworkConfig
+from .encoded import Encoded
+from .initial import linear
+from .pairs import pointer_logits
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a readout reads.
+
+    Attributes:
+        encoded: the encoded graphs.
+        nodes: x with the hidden vectors before and after the step.
+    """
+
+    encoded: Encoded
+    nodes: Float[Tensor, "B N R"]
+
+
+class NodeReadout(nn.Module):
+    """Logits of a value at nodes: one linear layer."""
+
+    def __init__(self, config: NetworkConfig, width: int) -> None:
+        super().__init__()
+        self.linear = linear(config.features + 2 * config.hidden, width)
+
+    def forward(self, reading: Reading) -> Float[Tensor, "B N W"]:
+        logits: Tensor = self.linear(reading.nodes)
+        return logits
+
+
+class ChoiceReadout(NodeReadout):
+    """Logits of a pointer of the graph: a score at every node."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, 1)
+
+    def forward(self, reading: Reading) -> Float[Tensor, "B N"]:
+        return super().forward(reading)[..., 0]
+
+
+class PointerReadout(nn.Module):
+    """Logits of a pointer at nodes, at (node a, candidate c).
+
+    logit_ac = final(max(receiver r_a, candidate r_c + edge e_ca)); the edge is that from the
+    candidate's row, as in CLRS.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        size, width = config.features + 2 * config.hidden, config.pointer_width
+        self.receiver = linear(size, width)
+        self.candidate = linear(size, width)
+        self.edge = linear(config.edge_features, width)
+        self.final = linear(width, 1)
+
+    def forward(self, reading: Reading) -> Float[Tensor, "B N N"]:
+        scores = pointer_logits(
+            reading.encoded.edges.transpose(1, 2),
+            reading.encoded.projection.then(self.edge),
+            self.receiver(reading.nodes),
+            self.candidate(reading.nodes),
+            self.final.weight[0],
+        )
+        return scores + self.final.bias
+
+
+class EdgeReadout(nn.Module):
+    """Logits of a value at pairs: first r_i + second r_j + edge e_ij."""
+
+    def __init__(self, config: NetworkConfig, width: int) -> None:
+        super().__init__()
+        size = config.features + 2 * config.hidden
+        self.first = linear(size, width)
+        self.second = linear(size, width)
+        self.edge = linear(config.edge_features, width)
+
+    def forward(self, reading: Reading) -> Float[Tensor, "B N N W"]:
+        ends: Tensor = self.first(reading.nodes)[:, :, None] + self.second(reading.nodes)[:, None]
+        return ends + reading.encoded.projection.then(self.edge)(reading.encoded.edges)
+
+
+class EdgePointerReadout(EdgeReadout):
+    """Logits of a pointer at pairs, at (i, j, candidate k).
+
+    logit_ijk = final(max(first r_i + second r_j + edge e_ij, candidate r_k)).
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, config.pointer_width)
+        self.candidate = linear(config.features + 2 * config.hidden, config.pointer_width)
+        self.final = linear(config.pointer_width, 1)
+
+    def forward(self, reading: Reading) -> Float[Tensor, "B N N N"]:
+        pairs = super().forward(reading)
+        candidate = self.candidate(reading.nodes)[:, None, None]
+
+        def part(rows: slice) -> Tensor:
+            logits: Tensor = self.final(torch.maximum(pairs[:, rows, :, None], candidate))
+            return logits[..., 0]
+
+        batch, width, _ = reading.nodes.shape
+        return by_rows(width, batch * width * width * candidate.shape[-1], part)
+
+
+class GraphReadout(nn.Module):
+    """Logits of a value of the graph: nodes(max over the nodes of r_n) + graph g."""
+
+    def __init__(self, config: NetworkConfig, width: int) -> None:
+        super().__init__()
+        self.nodes = linear(config.features + 2 * config.hidden, width)
+        self.graph = linear(config.graph_features, width)
+
+    def forward(self, reading: Reading) -> Float[Tensor, "B W"]:
+        padding = ~reading.encoded.nodes[..., None]
+        highest = reading.nodes.masked_fill(padding, float("-inf")).amax(1)
+        logits: Tensor = self.nodes(highest) + self.graph(reading.encoded.graph)
+        return logits
+
+
+def readout(config: NetworkConfig, port: Port) -> nn.Module:
+    """The readout for the location and kind of a port."""
+    if port.kind.refers:
+        by_location = {Location.NODE: PointerReadout, Location.EDGE: EdgePointerReadout}
+        return by_location.get(port.location, ChoiceReadout)(config)
+    plain = {Location.NODE: NodeReadout, Location.EDGE: EdgeReadout, Location.GRAPH: GraphReadout}
+    return plain[port.location](config, port.kind.width)

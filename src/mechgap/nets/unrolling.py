@@ -1,0 +1,139 @@
+"""The frames of a network's run, one after the other: what rollouts record and training scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ..kinds.kind import AbstractKind
+from ..semantics.batch import Batch
+from .encoded import Encoded
+from .network import HALT, Network, hint_key, output_key
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int64
+
+Feed = Callable[[int, Mapping[str, Tensor]], Mapping[str, Tensor]]
+"""Features of the hints of frame t by name, of t and of the network's own logits of that frame by name."""
+
+Intervention = Callable[[int, Tensor], Tensor]
+"""Hidden vectors [B, N, H] of frame t as they shall be, of t and of those that the network made."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a network's run.
+
+    Attributes:
+        index: which frame t.
+        encoded: what was read in making it.
+        before, after: hidden vectors of the frame before and of this one.
+        attention: of every round of the step [B, A, N, N] (only if recorded).
+        logits: of the hints by name; empty for a first frame that is given.
+        stop: whether the network says that the frame before was the last one (halting networks).
+    """
+
+    index: int
+    encoded: Encoded
+    before: Float[Tensor, "B N H"]
+    after: Float[Tensor, "B N H"]
+    attention: list[Tensor]
+    logits: dict[str, Tensor]
+    stop: Bool[Tensor, " B"] | None
+
+
+def unroll(
+    network: Network,
+    batch: Batch,
+    feed: Feed,
+    intervene: Intervention | None = None,
+    attention: bool = False,
+) -> Iterator[Frame]:
+    """The endless frames of a run; the caller stops taking them.
+
+    Args:
+        network: what runs.
+        batch: on which inputs.
+        feed: what a network that encodes hints reads of them.
+        intervene: changes hidden vectors after they were made, before they are decoded or stepped;
+            whether to stop is read from those that were made.
+        attention: whether to record attention.
+    """
+    encoded = network.encode(batch)
+    hidden = network.start(encoded)
+    hidden = intervene(0, hidden) if intervene else hidden
+    logits = _decode_hints(network, encoded, hidden, hidden) if network.prologue else {}
+    yield Frame(0, encoded, hidden, hidden, [], logits, None)
+    for index in count(1):
+        if network.config.encode_hints:
+            encoded = network.encode(batch, feed(index - 1, logits))
+        made, recorded = network.step(encoded, hidden, attention)
+        stop = None
+        if network.config.halting:
+            stop = network.decode(encoded, hidden, made, [HALT])[HALT][:, 0] > 0
+        after = intervene(index, made) if intervene else made
+        logits = _decode_hints(network, encoded, hidden, after)
+        yield Frame(index, encoded, hidden, after, recorded, logits, stop)
+        hidden = after
+
+
+def feedback(kind: AbstractKind, logits: Tensor, nodes: Tensor, soft: bool) -> Tensor:
+    """Features of own logits: soft ones, or those of the decoded value, which pass no gradient."""
+    if soft:
+        return kind.soften(logits, nodes)
+    return kind.features(kind.decode(logits.detach(), nodes), nodes)
+
+
+class Outputs:
+    """Gathers the logits of the outputs, each run's at its own last frame.
+
+    Args:
+        network: whose outputs.
+        size: number B of runs.
+    """
+
+    def __init__(self, network: Network, size: int) -> None:
+        self.network = network
+        self.size = size
+        self._rows: list[Tensor] = []
+        self._logits: list[dict[str, Tensor]] = []
+
+    @property
+    def earliest(self) -> int:
+        """The first frame that outputs can be read from: one that the network made."""
+        return 0 if self.network.prologue else 1
+
+    def frames(self, lengths: Int64[Tensor, " B"]) -> Int64[Tensor, " B"]:
+        """From which frame the outputs of runs of these lengths are read."""
+        return (lengths - 1).clamp(min=self.earliest)
+
+    def add(self, frame: Frame, ends: Bool[Tensor, " B"]) -> None:
+        """Decode a frame for the runs that end there."""
+        if not bool(ends.any()):
+            return
+        whole = bool(ends.all())
+        rows = ends.nonzero()[:, 0]
+        encoded = frame.encoded if whole else frame.encoded.take(rows)
+        before, after = (frame.before, frame.after) if whole else (frame.before[rows], frame.after[rows])
+        keys = [output_key(port.name) for port in self.network.config.interface.outputs]
+        self._rows.append(rows)
+        self._logits.append(self.network.decode(encoded, before, after, keys))
+
+    def logits(self) -> dict[str, Tensor]:
+        """Logits of the outputs by name, in the order of the batch."""
+        order = torch.cat(self._rows).argsort()
+        return {
+            port.name: torch.cat([part[output_key(port.name)] for part in self._logits])[order]
+            for port in self.network.config.interface.outputs
+        }
+
+
+def _decode_hints(network: Network, encoded: Encoded, before: Tensor, after: Tensor) -> dict[str, Tensor]:
+    names = [port.name for port in network.config.interface.hints]
+    logits = network.decode(encoded, before, after, map(hint_key, names))
+    return {name: logits[hint_key(name)] for name in names}

@@ -1,0 +1,1 @@
+"""What a program means: batches of inputs, the interpreter, and the traces it leaves."""

@@ -1,0 +1,80 @@
+"""Parity with the recorded traces."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from mechgap.errors import FileFormatError, NotFoundError
+from mechgap.lab.parity import parity
+from mechgap.semantics.interpreter import interpret
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+RECORDED = ("bfs", "bellman_ford", "dfs")
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_hint_length_and_output_is_the_recorded_one(name):
+    report = parity(GOLDEN, [name])
+    assert [file.nodes for file in report.files] == [4, 16, 64]
+    assert report.compared > 1000
+    assert report.mismatches == 0
+
+
+def test_all_recorded_tasks_are_compared_by_default():
+    report = parity(GOLDEN)
+    assert [file.task for file in report.files] == [name for name in RECORDED for _ in range(3)]
+    data = json.loads(json.dumps(report.to_json()))
+    assert (data["mismatches"], data["target"]) == (0, "interpreter")
+    assert data["files"][0]["comparisons"][0]["name"] == "length"
+
+
+def wrong(program, batch):
+    """A run with a wrong colour at one node, another clock, and a frame too many."""
+    trace = interpret(program, batch)
+    values = {name: torch.cat([value, value[-1:]]) for name, value in trace.values.items()}
+    values["color"][5, 1, 2] = (values["color"][5, 1, 2] + 1) % 3
+    values["time"] = values["time"] + 2e-5
+    lengths = trace.lengths.clone()
+    lengths[3] += 1
+    outputs = {"pi": trace.outputs["pi"].clone()}
+    outputs["pi"][0, 0] = 3
+    return dataclasses.replace(trace, values=values, lengths=lengths, outputs=outputs)
+
+
+def test_mismatches_are_counted_for_each_variable_and_placed(tmp_path):
+    shutil.copy(GOLDEN / "dfs-n4.npz", tmp_path)
+    report = parity(tmp_path, ["dfs"], target="wrong", run=wrong)
+    found = {(c.stage, c.name): c for c in report.files[0].comparisons}
+    assert (found["trace", "length"].mismatches, found["trace", "length"].first) == (1, (3,))
+    assert (found["hint", "color"].mismatches, found["hint", "color"].first) == (1, (5, 1, 2))
+    assert found["hint", "time"].mismatches == found["hint", "time"].compared == 12 * 16
+    assert found["hint", "time"].largest == pytest.approx(2e-5, rel=0.01)
+    assert (found["output", "pi"].mismatches, found["output", "pi"].first) == (1, (0, 0))
+    assert found["hint", "pi_h"].mismatches == 0
+    assert report.mismatches == 1 + 1 + 192 + 1
+    assert parity(tmp_path, ["dfs"], run=wrong, atol=1e-4).mismatches == 3
+
+
+def test_a_users_program_is_compared_with_the_files_of_its_name(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("from mechgap.tasks.bfs import program\n")
+    assert parity(GOLDEN, [f"{path}:program"]).mismatches == 0
+
+
+def test_what_cannot_be_compared_is_told(tmp_path):
+    with pytest.raises(FileFormatError, match=r"bfs_seq-n\*"):
+        parity(GOLDEN, ["bfs_seq"])
+    with pytest.raises(FileFormatError, match=r"TASK-n\*"):
+        parity(tmp_path)
+    with pytest.raises(FileFormatError, match="no such directory"):
+        parity(tmp_path / "none", ["bfs"])
+    with pytest.raises(NotFoundError, match="interpreter"):
+        parity(GOLDEN, target="abacus")
+    with pytest.raises(NotFoundError, match="bellman_ford"):
+        parity(GOLDEN, ["bsf"])

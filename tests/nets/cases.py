@@ -1,0 +1,150 @@
+"""Interfaces with every location and kind, random batches of them, and a network that counts."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mechgap.kinds.categorical import Categorical
+from mechgap.kinds.kind import AbstractKind
+from mechgap.kinds.mask import Mask, MaskOne
+from mechgap.kinds.pointer import Pointer
+from mechgap.kinds.scalar import Scalar
+from mechgap.lang.location import Location
+from mechgap.lang.program import Interface, Port
+from mechgap.nets.config import NetworkConfig, RoundConfig
+from mechgap.nets.network import Network
+from mechgap.semantics.batch import Batch
+
+ALL_KINDS: tuple[AbstractKind, ...] = (
+    Scalar(),
+    Mask(),
+    MaskOne(),
+    Pointer(),
+    Categorical(("red", "green", "blue")),
+)
+
+
+def everything() -> Interface:
+    """Every location with every kind that can live there, as input, hint and output."""
+
+    def ports(prefix: str) -> tuple[Port, ...]:
+        return tuple(
+            Port(f"{prefix}_{location.value}_{kind.name}", location, kind)
+            for location in Location
+            for kind in ALL_KINDS
+            if not isinstance(kind, MaskOne) or location is Location.NODE
+        )
+
+    return Interface(ports("in"), ports("hint"), ports("out"))
+
+
+def flat_graphs() -> Interface:
+    """Inputs, hints and outputs as graph algorithms of CLRS have them."""
+    node, edge, graph = Location.NODE, Location.EDGE, Location.GRAPH
+    return Interface(
+        (
+            Port("s", node, MaskOne()),
+            Port("A", edge, Scalar()),
+            Port("adj", edge, Mask()),
+            Port("k", graph, Scalar()),
+        ),
+        (Port("pi_h", node, Pointer()), Port("d", node, Scalar()), Port("busy", graph, Mask())),
+        (Port("pi", node, Pointer()),),
+    )
+
+
+def random_value(port: Port, nodes: Tensor, generator: torch.Generator) -> Tensor:
+    """A random value of a port; zero or false at padding."""
+    batch, width = nodes.shape
+    shape = (batch, *[width] * port.location.rank)
+    draw = torch.rand(shape, generator=generator)
+    real = {0: nodes[:, 0], 1: nodes, 2: nodes[:, :, None] & nodes[:, None]}[port.location.rank]
+    sizes = nodes.sum(1).reshape(-1, *[1] * port.location.rank)
+    if isinstance(port.kind, Mask):
+        return (draw < 0.4) & real
+    if isinstance(port.kind, MaskOne):
+        return torch.arange(width) == draw.masked_fill(~real, -1).argmax(1, keepdim=True)
+    if isinstance(port.kind, Pointer):
+        return (draw * sizes).long().masked_fill(~real, 0)
+    if isinstance(port.kind, Categorical):
+        return (draw * len(port.kind.categories)).long().masked_fill(~real, 0)
+    return draw.masked_fill(~real, 0.0)
+
+
+def real_nodes(sizes: list[int]) -> Tensor:
+    """[B, N], the nodes of graphs of these sizes."""
+    return torch.arange(max(sizes)) < torch.tensor(sizes)[:, None]
+
+
+def random_batch(interface: Interface, sizes: list[int], seed: int = 0) -> tuple[Batch, dict[str, Tensor]]:
+    """A random batch and random values of the hints."""
+    generator = torch.Generator().manual_seed(seed)
+    nodes = real_nodes(sizes)
+    inputs = {p.name: random_value(p, nodes, generator) for p in interface.inputs}
+    hints = {p.name: random_value(p, nodes, generator) for p in interface.hints}
+    return Batch(inputs, nodes), hints
+
+
+def cut(value: Tensor, row: int, size: int, width: int) -> Tensor:
+    """The value of one graph out of a batch that is padded to ``width`` nodes, without its padding."""
+    part = value[row : row + 1]
+    for axis in range(1, part.dim()):
+        if part.shape[axis] == width:
+            part = part.narrow(axis, 0, size)
+    return part
+
+
+def small_config(interface: Interface, **changes: object) -> NetworkConfig:
+    """A network with two different rounds, two heads, edge values and a node MLP."""
+    settings: dict[str, object] = {
+        "interface": interface,
+        "features": 6,
+        "hidden": 8,
+        "edge_features": 5,
+        "graph_features": 3,
+        "rounds": (
+            RoundConfig(heads=2, mid=4, width=6, mlp=(10, 8), edge_values=True),
+            RoundConfig(heads=1, mid=5, width=8, attend="all"),
+        ),
+        "pointer_width": 7,
+        "reverse_edges": True,
+        "layer_norm": True,
+    }
+    return NetworkConfig(**{**settings, **changes})
+
+
+def counting_network(halting: bool = True) -> Network:
+    """A network with a hint ``count`` = 0, 1, 2, … that halts in the frame where it is ``goal``."""
+    interface = Interface(
+        (Port("goal", Location.GRAPH, Scalar()),),
+        (Port("count", Location.NODE, Scalar()),),
+        (Port("total", Location.NODE, Scalar()),),
+    )
+    one = RoundConfig(mid=1, width=1)
+    config = NetworkConfig(
+        interface=interface,
+        features=1,
+        hidden=1,
+        edge_features=1,
+        graph_features=1,
+        rounds=(one,),
+        prologue=(one,),
+        pointer_width=1,
+        encode_hints=False,
+        halting=halting,
+    )
+    network = Network(config)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.zero_()
+        network.graph_encoder.weight.fill_(1.0)
+        network.rounds[0].skip.weight[0, 1] = 1.0
+        network.rounds[0].skip.bias.fill_(1.0)
+        network.readouts["hint_count"].linear.weight[0, 2] = 1.0
+        network.readouts["output_total"].linear.weight[0, 2] = 1.0
+        if halting:
+            network.readouts["halt"].nodes.weight[0, 1] = 1.0
+            network.readouts["halt"].nodes.bias.fill_(0.5)
+            network.readouts["halt"].graph.weight.fill_(-1.0)
+    return network

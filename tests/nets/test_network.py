@@ -1,0 +1,222 @@
+"""The network against its equations, and what must not change its results."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mechgap.errors import GraphError
+from mechgap.lang.location import Location
+from mechgap.nets import blocks
+from mechgap.nets.config import RoundConfig, clrs_config
+from mechgap.nets.features import hint_features
+from mechgap.nets.network import Network
+from mechgap.semantics.batch import Batch
+from nets.cases import cut, everything, flat_graphs, random_batch, small_config
+from nets.literal import attention_of, edge_codes, pointer_logits, round_of
+
+SIZES = [5, 1, 3]
+
+
+def made(config, sizes=SIZES, dtype=torch.float64, seed=0):
+    """A network, a batch, features of hints, and some hidden vectors."""
+    network = Network(config, seed).to(dtype)
+    with torch.no_grad():
+        for name, weight in sorted(network.named_parameters()):
+            if name.endswith("bias"):
+                weight.copy_(torch.linspace(-0.3, 0.4, len(weight)))
+    batch, values = random_batch(config.interface, sizes, seed)
+    hints = hint_features(config, values, batch.nodes)
+    generator = torch.Generator().manual_seed(seed)
+    hidden = torch.rand(len(batch), batch.width, config.hidden, generator=generator, dtype=dtype)
+    return network, batch, hints, hidden * batch.nodes[..., None]
+
+
+def test_a_step_is_what_its_equations_say():
+    network, batch, hints, hidden = made(small_config(flat_graphs()))
+    encoded = network.encode(batch, hints)
+    after, attention = network.step(encoded, hidden, record=True)
+    for row, size in enumerate(SIZES):
+        h = hidden[row, :size]
+        e = edge_codes(network, encoded.edges[row, :size, :size])
+        for index, layer in enumerate(network.rounds):
+            z = torch.cat([encoded.x[row, :size], h], -1)
+            allowed = encoded.attended[layer.shape.attend][row, :size, :size]
+            expected = attention_of(layer, z, e, encoded.graph[row], allowed)
+            assert torch.allclose(attention[index][row, :, :size, :size], expected)
+            assert attention[index][row, :, :size, size:].abs().sum() == 0
+            h = round_of(layer, z, e, encoded.graph[row], allowed)
+        assert torch.allclose(after[row, :size], h)
+        assert after[row, size:].abs().sum() == 0
+
+
+def test_pointers_are_decoded_as_the_equations_say():
+    network, batch, hints, hidden = made(small_config(flat_graphs()))
+    encoded = network.encode(batch, hints)
+    logits = network.decode(encoded, hidden, hidden * 2)
+    for row, size in enumerate(SIZES):
+        r = torch.cat([encoded.x, hidden, hidden * 2], -1)[row, :size]
+        e = edge_codes(network, encoded.edges[row, :size, :size])
+        for key in ("hint_pi_h", "output_pi"):
+            expected = pointer_logits(network.readouts[key], r, e)
+            assert torch.allclose(logits[key][row, :size, :size], expected)
+
+
+def test_values_of_pairs_and_of_graphs_are_decoded_as_the_equations_say():
+    network, batch, hints, hidden = made(small_config(everything()), sizes=[3])
+    encoded = network.encode(batch, hints)
+    logits = network.decode(encoded, hidden, hidden * 2)
+    r = torch.cat([encoded.x, hidden, hidden * 2], -1)[0]
+    e = edge_codes(network, encoded.edges[0])
+    pair, cube = (
+        network.readouts["output_out_edge_scalar"],
+        network.readouts["output_out_edge_pointer"],
+    )
+    whole = network.readouts["output_out_graph_categorical"]
+    for i in range(3):
+        for j in range(3):
+            expected = pair.first(r[i]) + pair.second(r[j]) + pair.edge(e[i, j])
+            assert torch.allclose(logits["output_out_edge_scalar"][0, i, j], expected)
+            for k in range(3):
+                ends = cube.first(r[i]) + cube.second(r[j]) + cube.edge(e[i, j])
+                expected = cube.final(torch.maximum(ends, cube.candidate(r[k])))[0]
+                assert torch.allclose(logits["output_out_edge_pointer"][0, i, j, k], expected)
+    expected = whole.nodes(r.amax(0)) + whole.graph(encoded.graph[0])
+    assert torch.allclose(logits["output_out_graph_categorical"][0], expected)
+
+
+@pytest.mark.parametrize("interface", [everything(), flat_graphs()], ids=["everything", "graphs"])
+@pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
+def test_a_graph_in_a_padded_batch_gets_what_it_gets_alone(interface, norm):
+    config = small_config(interface, layer_norm=norm, node_index=True, halting=True)
+    network, batch, hints, hidden = made(config)
+    encoded = network.encode(batch, hints)
+    after, _ = network.step(encoded, hidden)
+    logits = network.decode(encoded, hidden, after)
+    for row, size in enumerate(SIZES):
+
+        def alone(value, row=row, size=size):
+            return cut(value, row, size, batch.width)
+
+        single = Batch({name: alone(value) for name, value in batch.values.items()}, alone(batch.nodes))
+        lone = network.encode(single, {name: alone(value) for name, value in hints.items()})
+        made_alone, _ = network.step(lone, alone(hidden))
+        assert torch.allclose(alone(after), made_alone)
+        for key, value in network.decode(lone, alone(hidden), made_alone).items():
+            assert torch.allclose(alone(logits[key]), value), key
+
+
+def test_renumbered_nodes_get_renumbered_results():
+    network, batch, hints, hidden = made(small_config(flat_graphs()), sizes=[6])
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(3))
+
+    def renumber(value, pairs):
+        value = value[:, order] if value.dim() > 1 and value.shape[1] == 6 else value
+        return value[:, :, order] if pairs else value
+
+    other = Batch({n: renumber(v, n in ("A", "adj")) for n, v in batch.values.items()}, batch.nodes)
+    turned = {name: renumber(v, name == "pi_h") for name, v in hints.items()}
+    encoded, changed = network.encode(batch, hints), network.encode(other, turned)
+    after, attention = network.step(encoded, hidden, record=True)
+    moved, turned_attention = network.step(changed, hidden[:, order], record=True)
+    assert torch.allclose(after[:, order], moved)
+    assert torch.allclose(attention[0][:, :, order][..., order], turned_attention[0])
+    logits = network.decode(encoded, hidden, after)["output_pi"]
+    turned_logits = network.decode(changed, hidden[:, order], moved)["output_pi"]
+    assert torch.allclose(logits[:, order][..., order], turned_logits)
+
+
+def test_results_do_not_depend_on_the_size_of_blocks(monkeypatch):
+    network, batch, hints, hidden = made(small_config(everything()))
+    encoded = network.encode(batch, hints)
+    with torch.no_grad():
+        whole = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
+        monkeypatch.setattr(blocks, "LIMIT", 1)
+        parts = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
+    assert all(torch.allclose(whole[key], parts[key]) for key in whole)
+
+
+def test_it_has_the_weights_of_the_clrs_network():
+    """dm-clrs 2.0.3 counts 397,316 for BFS: it has a bias in every encoder and attention map."""
+    node, edge = Location.NODE, Location.EDGE
+    from mechgap.kinds.mask import Mask, MaskOne
+    from mechgap.kinds.pointer import Pointer
+    from mechgap.kinds.scalar import Scalar
+    from mechgap.lang.program import Interface, Port
+
+    interface = Interface(
+        (
+            Port("pos", node, Scalar()),
+            Port("s", node, MaskOne()),
+            Port("A", edge, Scalar()),
+            Port("adj", edge, Mask()),
+        ),
+        (Port("reach_h", node, Mask()), Port("pi_h", node, Pointer())),
+        (Port("pi", node, Pointer()),),
+    )
+    network = Network(clrs_config(interface))
+    redundant = 2 * 128 + 2 * 128 + 3 * 128 + 1
+    assert sum(weight.numel() for weight in network.parameters()) == 397_316 - redundant
+
+
+def test_its_weights_have_the_names_that_a_compiler_fills():
+    network = Network(small_config(flat_graphs(), prologue=(RoundConfig(mid=2, width=8),), halting=True))
+    names = {name for name, _ in network.named_parameters()}
+    first = {"sender.weight", "receiver.weight", "receiver.bias", "edge.weight", "graph.weight", "attend"}
+    first |= {"value.weight", "value.bias", "edge_value.weight", "skip.weight", "skip.bias"}
+    first |= {f"mlp.{i}.{part}" for i in (0, 1) for part in ("weight", "bias")} | {"norm.weight", "norm.bias"}
+    assert {name[9:] for name in names if name.startswith("rounds.0.")} == first
+    assert {name[11:] for name in names if name.startswith("prologue.0.")} == {
+        name for name in first if not name.startswith(("mlp", "edge_value"))
+    }
+    readouts = {name.split(".")[1] for name in names if name.startswith("readouts.")}
+    assert readouts == {"hint_pi_h", "hint_d", "hint_busy", "output_pi", "halt"}
+    assert {n.split(".")[0] for n in names} == {
+        "node_encoder", "edge_encoder", "graph_encoder", "prologue", "rounds", "readouts"
+    }  # fmt: skip
+
+
+def test_huge_numbers_and_masks_make_no_nan():
+    network, batch, hints, hidden = made(small_config(flat_graphs(), layer_norm=False), dtype=torch.float32)
+    with torch.no_grad():
+        network.rounds[0].attend.fill_(-(2.0**60))
+        network.rounds[0].sender.weight.fill_(2.0**20)
+        after, attention = network.step(network.encode(batch, hints), hidden * 2.0**20, record=True)
+    assert torch.isfinite(after).all() and torch.isfinite(attention[0]).all()
+
+
+def test_seeds_settle_the_first_weights():
+    config = small_config(flat_graphs())
+    one, same, other = (Network(config, seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["rounds.0.value.weight"], other["rounds.0.value.weight"])
+    assert all(torch.isfinite(weight).all() for weight in one.values())
+
+
+def test_gradients_reach_every_weight():
+    network, batch, hints, hidden = made(small_config(flat_graphs(), halting=True))
+    encoded = network.encode(batch, hints)
+    logits = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
+    sum(value[value.isfinite()].square().sum() for value in logits.values()).backward()
+    missing = [name for name, weight in network.named_parameters() if weight.grad is None]
+    assert not missing
+
+
+def test_parts_without_features_add_nothing():
+    from mechgap.kinds.scalar import Scalar
+    from mechgap.lang.program import Interface, Port
+
+    interface = Interface((Port("k", Location.GRAPH, Scalar()),), (), (Port("y", Location.NODE, Scalar()),))
+    config = small_config(interface, encode_hints=False, edge_features=0, graph_features=2)
+    network, batch, _, hidden = made(config)
+    assert network.node_encoder is None and network.edge_encoder is None
+    encoded = network.encode(batch)
+    assert encoded.x.abs().sum() == 0
+    assert torch.isfinite(network.step(encoded, hidden)[0]).all()
+
+
+def test_a_missing_input_is_named():
+    network, batch, hints, _ = made(small_config(flat_graphs()))
+    values = {name: value for name, value in batch.values.items() if name != "A"}
+    with pytest.raises(GraphError, match="input A of a network"):
+        network.encode(Batch(values, batch.nodes), hints)
