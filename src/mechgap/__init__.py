@@ -9,61 +9,62 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .compiler.passes import Compiled as Compiled
-    from .compiler.passes import CompileSettings as CompileSettings
-    from .compiler.passes import compile_program as compile_program
-    from .errors import CheckpointError as CheckpointError
-    from .errors import FileFormatError as FileFormatError
-    from .errors import GraphError as GraphError
-    from .errors import MechgapError as MechgapError
-    from .errors import NotFoundError as NotFoundError
-    from .errors import ProgramError as ProgramError
-    from .errors import RangeError as RangeError
-    from .errors import Refusal as Refusal
-    from .errors import TrainingError as TrainingError
-    from .graph import Graph as Graph
-    from .interop.edges import read_edges as read_edges
-    from .interop.networkx import from_networkx as from_networkx
-    from .lang.program import Program as Program
-    from .lang.vocabulary import all_of as all_of
-    from .lang.vocabulary import any_of as any_of
-    from .lang.vocabulary import anywhere as anywhere
-    from .lang.vocabulary import argmax as argmax
-    from .lang.vocabulary import argmin as argmin
-    from .lang.vocabulary import choose as choose
-    from .lang.vocabulary import edge as edge
-    from .lang.vocabulary import everywhere as everywhere
-    from .lang.vocabulary import first as first
-    from .lang.vocabulary import follow as follow
-    from .lang.vocabulary import graph as graph
-    from .lang.vocabulary import index as index
-    from .lang.vocabulary import last as last
-    from .lang.vocabulary import max_of as max_of
-    from .lang.vocabulary import maximum as maximum
-    from .lang.vocabulary import me as me
-    from .lang.vocabulary import min_of as min_of
-    from .lang.vocabulary import minimum as minimum
-    from .lang.vocabulary import node as node
-    from .lang.vocabulary import node_at as node_at
-    from .lang.vocabulary import receiver as receiver
-    from .lang.vocabulary import reverse as reverse
-    from .lang.vocabulary import rules as rules
-    from .lang.vocabulary import sender as sender
-    from .lang.vocabulary import size as size
-    from .lang.vocabulary import when as when
-    from .lang.vocabulary import where as where
-    from .nets.config import NetworkConfig as NetworkConfig
-    from .nets.config import clrs_config as clrs_config
-    from .nets.network import Network as Network
-    from .nets.rollout import rollout as rollout
+    from .compiler.passes import Compiled, CompileSettings, compile_program
+    from .errors import (
+        CheckpointError,
+        FileFormatError,
+        GraphError,
+        MechgapError,
+        NotFoundError,
+        ProgramError,
+        RangeError,
+        Refusal,
+        TrainingError,
+    )
+    from .graph import Graph
+    from .interop.edges import read_edges
+    from .interop.networkx import from_networkx
+    from .lang.program import Program
+    from .lang.vocabulary import (
+        all_of,
+        any_of,
+        anywhere,
+        argmax,
+        argmin,
+        choose,
+        edge,
+        everywhere,
+        first,
+        follow,
+        graph,
+        index,
+        last,
+        max_of,
+        maximum,
+        me,
+        min_of,
+        minimum,
+        node,
+        node_at,
+        receiver,
+        reverse,
+        rules,
+        sender,
+        size,
+        when,
+        where,
+    )
+    from .nets.config import NetworkConfig, clrs_config
+    from .nets.network import Network
+    from .nets.rollout import rollout
     from .nets.storage import load as load_network
     from .nets.storage import save as save_network
-    from .semantics.batch import Batch as Batch
-    from .semantics.inputs import to_batch as to_batch
-    from .semantics.interpreter import interpret as interpret
-    from .semantics.trace import Trace as Trace
+    from .semantics.batch import Batch
+    from .semantics.inputs import to_batch
+    from .semantics.interpreter import interpret
+    from .semantics.trace import Trace
     from .tasks.catalogue import load as load_task
-    from .tasks.task import Task as Task
+    from .tasks.task import Task
 
 _NAMES = {
     "compiler.passes": ("CompileSettings", "Compiled", "compile_program"),
@@ -103,7 +104,64 @@ _SHORT = {"load_network": "load", "save_network": "save", "load_task": "load"}
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 
 __version__ = "0.1.0"
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
+__all__ = [
+    "Batch",
+    "CheckpointError",
+    "CompileSettings",
+    "Compiled",
+    "FileFormatError",
+    "Graph",
+    "GraphError",
+    "MechgapError",
+    "Network",
+    "NetworkConfig",
+    "NotFoundError",
+    "Program",
+    "ProgramError",
+    "RangeError",
+    "Refusal",
+    "Task",
+    "Trace",
+    "TrainingError",
+    "__version__",
+    "all_of",
+    "any_of",
+    "anywhere",
+    "argmax",
+    "argmin",
+    "choose",
+    "clrs_config",
+    "compile_program",
+    "edge",
+    "everywhere",
+    "first",
+    "follow",
+    "from_networkx",
+    "graph",
+    "index",
+    "interpret",
+    "last",
+    "load_network",
+    "load_task",
+    "max_of",
+    "maximum",
+    "me",
+    "min_of",
+    "minimum",
+    "node",
+    "node_at",
+    "read_edges",
+    "receiver",
+    "reverse",
+    "rollout",
+    "rules",
+    "save_network",
+    "sender",
+    "size",
+    "to_batch",
+    "when",
+    "where",
+]
 
 
 def __getattr__(name: str) -> object:

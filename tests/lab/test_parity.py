@@ -19,8 +19,9 @@ RECORDED = ("bfs", "bellman_ford", "dfs")
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_every_hint_length_and_output_is_the_recorded_one(name):
-    report = parity(GOLDEN, [name])
+@pytest.mark.parametrize("target", ["interpreter", "gatv2"])
+def test_every_hint_length_and_output_is_the_recorded_one(name, target):
+    report = parity(GOLDEN, [name], target=target)
     assert [file.nodes for file in report.files] == [4, 16, 64]
     assert report.compared > 1000
     assert report.mismatches == 0

@@ -93,8 +93,22 @@ class Gadgets:
             return Form((), float(bit.constant))
         base = bit.factors[0]
         if len(bit.factors) > 1:
-            base = self.unit(_sum(bit.factors).plus(1.0 - len(bit.factors)), 1.0)
+            base = self.all_of(bit.factors)
         return Form((), 1.0) - base if bit.negated else base
+
+    def all_of(self, factors: tuple[Form, ...]) -> Form:
+        """Whether all factors are 1: exactly 0 or 1, even if a sum of factors is off by some rounding.
+
+        What a fetch copies where no sender fulfils its conditions is an average over several
+        senders, which float32 rounds; the factors then sum to one less than their number, nearly.
+        """
+        return self.unit(_sum(factors) * 2.0 + Form((), 1.0 - 2.0 * len(factors)), 1.0)
+
+    def settled(self, bit: Bit) -> Form:
+        """A truth value as one atom, or as 1 minus one atom: nothing in it is larger than 1."""
+        positive = self.form(~bit if bit.negated else bit)
+        atom = self.unit(positive, 1.0)
+        return Form((), 1.0) - atom if bit.negated else atom
 
     def penalty(self, bit: Bit) -> Form:
         """A whole form that is 0 where a truth value holds and at least 1 where it does not."""
@@ -167,10 +181,10 @@ class Gadgets:
             return number.form if condition.constant else Form()
         if not number.form.terms:
             return self.form(condition) * number.form.constant
-        scale = power_above(number.high)
+        scale = 2.0 * power_above(number.high)
         penalty = self.penalty(condition) if number.whole else self.clean_penalty(condition)
         if number.whole and number.form.reach + scale * penalty.reach > EXACT:
-            penalty = Form((), 1.0) - self.form(condition)
+            penalty = Form((), 1.0) - self.settled(condition)
         return self.unit(number.form - penalty * scale, number.high)
 
     def pick(self, cases: list[tuple[Bit, Number]]) -> Number:

@@ -17,6 +17,8 @@ from .schedule import schedule
 from .targets import gatv2
 
 LARGEST_N = 2**16
+LARGEST_REAL_N = 2**11
+"""Default for programs that order real keys: their resolution is proportional to n."""
 SMALLEST_N = 2
 
 
@@ -26,7 +28,7 @@ class CompileSettings:
 
     Attributes:
         n: largest number of nodes; by default the largest power of two that can be certified, up
-            to 2^16.
+            to 2^16, or 2^11 if real keys are ordered.
         distinct_keys: promise that no two real keys are ever equal at one receiver. That saves the
             rounds that tell equal keys apart by index, and becomes a condition of the certificate.
     """
@@ -72,11 +74,15 @@ def compile_program(program: Program, settings: CompileSettings | None = None) -
     n = LARGEST_N
     while True:
         try:
-            return _compile(program, n, settings)
+            compiled = _compile(program, n, settings)
         except TooLarge:
             if n <= SMALLEST_N:
                 raise
             n //= 2
+            continue
+        if compiled.certificate.resolution == 0.0 or n <= LARGEST_REAL_N:
+            return compiled
+        n = LARGEST_REAL_N
 
 
 def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:

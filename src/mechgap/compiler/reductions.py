@@ -255,7 +255,11 @@ class Reductions:
 
     def _found(self, fetch: Fetch) -> Bit:
         """Whether the attended sender fulfils the conditions."""
-        return self._nodes.gadgets.both(*(self._holds(fetch, c) for c in fetch.conditions))
+        gadgets = self._nodes.gadgets
+        found = gadgets.both(*(self._holds(fetch, c) for c in fetch.conditions))
+        if found.constant is None and len(found.factors) == 1 and not found.negated:
+            return Bit((gadgets.all_of(found.factors),))
+        return found
 
     def _holds(self, fetch: Fetch, condition: Condition) -> Bit:
         gadgets, form = self._nodes.gadgets, condition.form

@@ -209,12 +209,22 @@ def fetch_reads(fetch: Fetch) -> tuple[Atom, ...]:
 
 
 def _fetches(units: Iterable[Unit]) -> list[Fetch]:
-    """The fetches from which units copy, each once, in order of need."""
+    """The fetches from which units, or other such fetches, copy; each once, in order of need."""
     found: dict[Fetch, None] = {}
+
+    def visit(atom: Atom) -> None:
+        if not isinstance(atom, (Fetched, FetchedEdge)):
+            return
+        if isinstance(atom, Fetched):
+            visit(atom.source)
+        if atom.fetch not in found:
+            for read in fetch_reads(atom.fetch):
+                visit(read)
+            found[atom.fetch] = None
+
     for unit in units:
         for atom in unit.form.atoms:
-            if isinstance(atom, (Fetched, FetchedEdge)):
-                found[atom.fetch] = None
+            visit(atom)
     return list(found)
 
 

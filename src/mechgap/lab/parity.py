@@ -232,4 +232,18 @@ def _interpreter() -> Runner:
     return lambda program, batch: interpret(program, batch, dtype=torch.float64)
 
 
-_TARGETS: dict[str, Callable[[], Runner]] = {"interpreter": _interpreter}
+def _gatv2() -> Runner:
+    from ..compiler.passes import Compiled, compile_program
+    from ..nets.rollout import rollout
+
+    compiled: dict[Program, Compiled] = {}
+
+    def run(program: Program, batch: Batch) -> Trace:
+        if program not in compiled:
+            compiled[program] = compile_program(program)
+        return rollout(compiled[program].network, batch)
+
+    return run
+
+
+_TARGETS: dict[str, Callable[[], Runner]] = {"interpreter": _interpreter, "gatv2": _gatv2}

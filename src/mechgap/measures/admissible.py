@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from typing import Any as Anything
 
 import torch
@@ -17,6 +18,9 @@ from ..semantics.batch import Batch
 from ..semantics.evaluation import Evaluation
 from ..semantics.interpreter import Machine
 from ..semantics.trace import Trace
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Int64
 
 Tensors = dict[str, Tensor]
 
@@ -256,19 +260,19 @@ def parts(count: int, share: int) -> Iterator[Tensor]:
         yield torch.arange(start, min(start + share, count))
 
 
-def one_hot(pointer: Tensor, width: int) -> Tensor:
-    """[..., width] bool, the one target of a pointer [...]; all false for a pointer to no node."""
+def one_hot(pointer: Int64[Tensor, "*S"], width: int) -> Bool[Tensor, "*S N"]:
+    """The one target of a pointer; all false for a pointer to no node."""
     return pointer[..., None] == torch.arange(width, device=pointer.device)
 
 
-def member(choices: Tensor, pointer: Tensor) -> Tensor:
-    """[...], whether a pointer [...] is one of the choices [..., N]."""
+def member(choices: Bool[Tensor, "*S N"], pointer: Int64[Tensor, "*S"]) -> Bool[Tensor, "*S"]:
+    """Whether a pointer is one of the choices."""
     inside = (pointer >= 0) & (pointer < choices.shape[-1])
     return choices.gather(-1, (pointer * inside)[..., None])[..., 0] & inside
 
 
-def first_true(flags: Tensor) -> Tensor:
-    """[B], index of the first true of [T, B] along time; T where there is none."""
+def first_true(flags: Bool[Tensor, "T B"]) -> Int64[Tensor, " B"]:
+    """Index of the first true along time; T where there is none."""
     found = flags.to(torch.int8).argmax(0)
     return torch.where(flags.any(0), found, flags.shape[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -10,6 +11,9 @@ from torch import Tensor
 from ..kinds.mask import MaskOne
 from ..lang.program import Interface
 from ..semantics.batch import Batch
+
+if TYPE_CHECKING:
+    from jaxtyping import Int64
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,12 @@ class Pairs:
     Attributes:
         base: inputs [P] of the runs that receive.
         donor: inputs [P] of the runs that give.
-        graph: [P], to which graph of the test set a pair belongs; graphs are the unit of replication.
+        graph: to which graph of the test set a pair belongs; graphs are the unit of replication.
     """
 
     base: Batch
     donor: Batch
-    graph: Tensor
+    graph: Int64[Tensor, " P"]
 
     @property
     def graphs(self) -> int:

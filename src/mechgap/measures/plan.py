@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,18 +14,21 @@ from ..semantics.batch import Batch
 from .admissible import Answers
 from .donors import Pairs
 
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Int64, Shaped
+
 
 @dataclass(frozen=True)
 class Sites:
     """Where states are exchanged: in one pair of runs, one frame, at one node, for each row R.
 
     Attributes:
-        pair, step, node: [R].
+        pair, step, node: one for each row.
     """
 
-    pair: Tensor
-    step: Tensor
-    node: Tensor
+    pair: Int64[Tensor, " R"]
+    step: Int64[Tensor, " R"]
+    node: Int64[Tensor, " R"]
 
     def take(self, rows: Tensor) -> Sites:
         """The sites of the given rows."""
@@ -75,8 +79,8 @@ class Plan:
         return self.pairs.base.take(self.sites.pair)
 
     @property
-    def graph(self) -> Tensor:
-        """[R], the graph of every row."""
+    def graph(self) -> Int64[Tensor, " R"]:
+        """The graph of every row."""
         return self.pairs.graph[self.sites.pair]
 
     def take(self, rows: Tensor) -> Plan:
@@ -88,13 +92,13 @@ class Plan:
             predictions={name: prediction.take(rows) for name, prediction in self.predictions.items()},
         )
 
-    def cells(self, places: Mapping[str, Tensor]) -> Tensor:
-        """[R, cells], values at the places of every output, side by side."""
+    def cells(self, places: Mapping[str, Tensor]) -> Shaped[Tensor, "R C"]:
+        """Values at the places of every output, side by side as cells C."""
         return torch.cat([places[name].flatten(1) for name in self._ports], dim=1)
 
     @property
-    def judged(self) -> Tensor:
-        """[R, cells], the real places that do not touch the node whose state was exchanged."""
+    def judged(self) -> Bool[Tensor, "R C"]:
+        """The cells of real places that do not touch the node whose state was exchanged."""
         batch, node = self.batch, self.sites.node[:, None]
         other = batch.nodes & (torch.arange(batch.width, device=node.device) != node)
         by_location = {

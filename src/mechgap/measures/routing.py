@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,17 +18,20 @@ from ..semantics.trace import Selection, Trace
 from .bootstrap import Clusters, mean_of
 from .score import Score, score
 
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+
 
 @dataclass(frozen=True)
 class Attention:
     """The attention of a run.
 
     Attributes:
-        channels: [C, T-1, B, N, N] as (receiver, sender).
+        channels: weights as (receiver, sender); T1 is the number of steps T - 1.
         labels: the name of each channel.
     """
 
-    channels: Tensor
+    channels: Float[Tensor, "C T1 B N N"]
     labels: tuple[str, ...]
 
     @classmethod
@@ -59,7 +63,7 @@ def admissible_routing(trace: Trace, exact: Trace) -> dict[str, Score]:
         "top1/<selection>"; nothing if there is no attention or no selection among senders.
     """
     attention = Attention.of(trace)
-    gaps, tops, found = [], [], {}
+    gaps, tops, found, note = [], [], {}, ""
     for name, selection in selections_at_nodes(exact).items():
         rows = _rows(exact) & selection.active
         if attention is None or not bool(rows.any()):
@@ -76,7 +80,7 @@ def admissible_routing(trace: Trace, exact: Trace) -> dict[str, Score]:
     if not gaps:
         return {}
     count = int(sum(part.denominator.sum() for part in gaps))
-    note = found[next(iter(found))].note if len(gaps) == 1 else f"mean of {len(gaps)} selections"
+    note = note if len(gaps) == 1 else f"mean of {len(gaps)} selections"
     whole = {
         "gap": score("gap", mean_of(gaps), 0.0, note=note, n=count),
         "top1": score("top1", mean_of(tops), 1.0, note=note, n=count),
@@ -128,25 +132,29 @@ def selections_at_nodes(exact: Trace) -> Mapping[str, Selection]:
     return {name: s for name, s in exact.selections.items() if s.admissible.dim() == 4}
 
 
-def _rows(exact: Trace) -> Tensor:
-    """[T-1, B, N], the rows of real nodes in steps that take place."""
+def _rows(exact: Trace) -> Bool[Tensor, "T1 B N"]:
+    """The rows of real nodes in steps that take place."""
     return exact.live[1:, :, None] & exact.batch.nodes[None]
 
 
-def _off(channels: Tensor, admissible: Tensor) -> Tensor:
-    """[C, T-1, B, N], attention mass off the admissible set."""
+def _off(
+    channels: Float[Tensor, "C T1 B N N"], admissible: Bool[Tensor, "T1 B N N"]
+) -> Float[Tensor, "C T1 B N"]:
+    """Attention mass off the admissible set."""
     return (channels * ~admissible).sum(-1)
 
 
-def _frobenius(left: Tensor, right: Tensor, exact: Trace) -> Tensor:
-    """[T-1, B]"""
+def _frobenius(
+    left: Float[Tensor, "T1 B N N"], right: Float[Tensor, "T1 B N N"], exact: Trace
+) -> Float[Tensor, "T1 B"]:
+    """Distance of two attention matrices, divided by the largest one that there can be."""
     pairs = exact.batch.pairs.transpose(1, 2)
     squares = torch.where(pairs, (left - right).double().square(), 0.0).sum((-1, -2))
     return (squares / (2.0 * exact.batch.sizes)).sqrt()
 
 
-def _jsd(left: Tensor, right: Tensor) -> Tensor:
-    """[…], Jensen-Shannon divergence of distributions along the last axis, in bits."""
+def _jsd(left: Float[Tensor, "*S N"], right: Float[Tensor, "*S N"]) -> Float[Tensor, "*S"]:
+    """Jensen-Shannon divergence of distributions along the last axis, in bits."""
     left, right = left.double(), right.double()
     middle = (left + right) / 2
     logs = torch.xlogy(left, left) + torch.xlogy(right, right) - 2 * torch.xlogy(middle, middle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -19,6 +20,9 @@ from ..semantics.interpreter import Machine
 from ..semantics.trace import Trace
 from .admissible import parts, repeat_last
 
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int64
+
 CELLS = 2**24
 """How many numbers over pairs of nodes a network may hold at once; larger batches run in parts."""
 
@@ -28,17 +32,17 @@ class Graft:
     """A foreign state put into one node of each run.
 
     Attributes:
-        step: [B], at which frame.
-        node: [B], at which node.
-        vectors: [B, H], the state that the node gets.
+        step: at which frame.
+        node: at which node.
+        vectors: the state that the node gets.
     """
 
-    step: Tensor
-    node: Tensor
-    vectors: Tensor
+    step: Int64[Tensor, " B"]
+    node: Int64[Tensor, " B"]
+    vectors: Float[Tensor, "B H"]
 
-    def __call__(self, frame: int, hidden: Tensor) -> Tensor:
-        """The states [B, N, H] of a frame with the grafts that belong to it."""
+    def __call__(self, frame: int, hidden: Float[Tensor, "B N H"]) -> Float[Tensor, "B N H"]:
+        """The states of a frame with the grafts that belong to it."""
         rows = (self.step == frame).nonzero()[:, 0]
         if not len(rows):
             return hidden

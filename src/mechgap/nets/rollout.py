@@ -14,7 +14,7 @@ from ..semantics.batch import Batch
 from ..semantics.trace import Trace
 from .features import hint_features
 from .network import Network
-from .unrolling import Frame, Intervention, Outputs, feedback, unroll
+from .unrolling import Frame, Intervention, Outputs, Unrolling, feedback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +73,12 @@ class _Run:
         self.network, self.batch, self.options = network, batch, options
         self.hints = network.config.interface.hints
         self.first = self._first_values()
-        self.outputs = Outputs(network, len(batch))
+        self.outputs = Outputs(network)
         self.values: dict[str, list[Tensor]] = {port.name: [] for port in self.hints}
         self.logits: dict[str, list[Tensor]] = {}
         self.hidden: list[Tensor] = []
         self.attention: list[list[Tensor]] = [[] for _ in network.rounds] if options.attention else []
-        self.frames = unroll(network, batch, self._feed, options.intervene, options.attention)
+        self.frames = Unrolling(network, batch, self._feed, options.intervene, options.attention)
 
     def for_lengths(self) -> Tensor:
         """Run every graph for the number of frames that it was given."""
@@ -87,7 +87,7 @@ class _Run:
         last = int(ends.max())
         for frame in self.frames:
             self._record(frame)
-            self.outputs.add(frame, ends == frame.index)
+            self.outputs.add(frame, self.frames.rows, ends == frame.index)
             if frame.index == last:
                 break
         return self.options.lengths
@@ -96,14 +96,15 @@ class _Run:
         """Run every graph until the network says that it has halted; the lengths of the runs."""
         limit = self._frame_limit()
         lengths = torch.zeros(len(self.batch), dtype=torch.int64, device=self.batch.nodes.device)
-        previous = next(self.frames)
+        frames = iter(self.frames)
+        previous = next(frames)
         self._record(previous)
-        for frame in self.frames:
+        for frame in frames:
             assert frame.stop is not None
             ends = (lengths == 0) & frame.stop
             lengths = lengths.masked_fill(ends, frame.index)
             source = previous if previous.index >= self.outputs.earliest else frame
-            self.outputs.add(source, ends)
+            self.outputs.add(source, self.frames.rows, ends)
             if bool((lengths > 0).all()):
                 break
             if frame.index >= limit:

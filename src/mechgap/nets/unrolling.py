@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING
 
 import torch
@@ -47,39 +46,79 @@ class Frame:
     stop: Bool[Tensor, " B"] | None
 
 
-def unroll(
-    network: Network,
-    batch: Batch,
-    feed: Feed,
-    intervene: Intervention | None = None,
-    attention: bool = False,
-) -> Iterator[Frame]:
+class Unrolling:
     """The endless frames of a run; the caller stops taking them.
 
     Args:
         network: what runs.
         batch: on which inputs.
-        feed: what a network that encodes hints reads of them.
+        feed: what a network that encodes hints reads of them; asked about the runs that are left.
         intervene: changes hidden vectors after they were made, before they are decoded or stepped;
             whether to stop is read from those that were made.
         attention: whether to record attention.
+
+    Attributes:
+        rows: the runs of the batch that are left, in the order of the frames' first axis.
     """
-    encoded = network.encode(batch)
-    hidden = network.start(encoded)
-    hidden = intervene(0, hidden) if intervene else hidden
-    logits = _decode_hints(network, encoded, hidden, hidden) if network.prologue else {}
-    yield Frame(0, encoded, hidden, hidden, [], logits, None)
-    for index in count(1):
+
+    def __init__(
+        self,
+        network: Network,
+        batch: Batch,
+        feed: Feed,
+        intervene: Intervention | None = None,
+        attention: bool = False,
+    ) -> None:
+        self.network = network
+        self.rows = torch.arange(len(batch), device=batch.nodes.device)
+        self._batch = batch
+        self._feed = feed
+        self._intervene = intervene
+        self._attention = attention
+        self._last: Frame | None = None
+
+    def keep(self, rows: Bool[Tensor, " B"]) -> None:
+        """Go on with some of the runs that are left only."""
+        if bool(rows.all()) or self._last is None:
+            return
+        last, index = self._last, rows.nonzero()[:, 0]
+        self.rows, self._batch = self.rows[index], self._batch.take(index)
+        self._last = Frame(
+            last.index,
+            last.encoded.take(index),
+            last.before[index],
+            last.after[index],
+            [],
+            {name: value[index] for name, value in last.logits.items()},
+            None,
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            self._last = self._first() if self._last is None else self._next(self._last)
+            yield self._last
+
+    def _first(self) -> Frame:
+        network = self.network
+        encoded = network.encode(self._batch)
+        hidden = self._changed(0, network.start(encoded))
+        logits = _decode_hints(network, encoded, hidden, hidden) if network.prologue else {}
+        return Frame(0, encoded, hidden, hidden, [], logits, None)
+
+    def _next(self, last: Frame) -> Frame:
+        network, encoded, before = self.network, last.encoded, last.after
         if network.config.encode_hints:
-            encoded = network.encode(batch, feed(index - 1, logits))
-        made, recorded = network.step(encoded, hidden, attention)
+            encoded = network.encode(self._batch, self._feed(last.index, last.logits))
+        made, attention = network.step(encoded, before, self._attention)
         stop = None
         if network.config.halting:
-            stop = network.decode(encoded, hidden, made, [HALT])[HALT][:, 0] > 0
-        after = intervene(index, made) if intervene else made
-        logits = _decode_hints(network, encoded, hidden, after)
-        yield Frame(index, encoded, hidden, after, recorded, logits, stop)
-        hidden = after
+            stop = network.decode(encoded, before, made, [HALT])[HALT][:, 0] > 0
+        after = self._changed(last.index + 1, made)
+        logits = _decode_hints(network, encoded, before, after)
+        return Frame(last.index + 1, encoded, before, after, attention, logits, stop)
+
+    def _changed(self, index: int, hidden: Tensor) -> Tensor:
+        return self._intervene(index, hidden) if self._intervene else hidden
 
 
 def feedback(kind: AbstractKind, logits: Tensor, nodes: Tensor, soft: bool) -> Tensor:
@@ -94,12 +133,10 @@ class Outputs:
 
     Args:
         network: whose outputs.
-        size: number B of runs.
     """
 
-    def __init__(self, network: Network, size: int) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
-        self.size = size
         self._rows: list[Tensor] = []
         self._logits: list[dict[str, Tensor]] = []
 
@@ -112,14 +149,14 @@ class Outputs:
         """From which frame the outputs of runs of these lengths are read."""
         return (lengths - 1).clamp(min=self.earliest)
 
-    def add(self, frame: Frame, ends: Bool[Tensor, " B"]) -> None:
-        """Decode a frame for the runs that end there."""
+    def add(self, frame: Frame, rows: Int64[Tensor, " B"], ends: Bool[Tensor, " B"]) -> None:
+        """Decode a frame, which holds these runs of the batch, for those of them that end there."""
         if not bool(ends.any()):
             return
-        whole = bool(ends.all())
-        rows = ends.nonzero()[:, 0]
-        encoded = frame.encoded if whole else frame.encoded.take(rows)
-        before, after = (frame.before, frame.after) if whole else (frame.before[rows], frame.after[rows])
+        encoded, before, after = frame.encoded, frame.before, frame.after
+        if not bool(ends.all()):
+            index = ends.nonzero()[:, 0]
+            encoded, before, after, rows = encoded.take(index), before[index], after[index], rows[index]
         keys = [output_key(port.name) for port in self.network.config.interface.outputs]
         self._rows.append(rows)
         self._logits.append(self.network.decode(encoded, before, after, keys))

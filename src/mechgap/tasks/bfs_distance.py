@@ -15,7 +15,7 @@ adj = edge.mask("adj")
 
 reached = node.mask("reach_h")
 parent = node.pointer("pi_h")
-distance = node.scalar("distance", low=0, high=2**17, whole=True, internal=True)
+distance = node.scalar("distance", low=0, high=2**12, whole=True, internal=True)
 
 offers = (sender(reached) & adj).named("offers")
 through = sender(distance) + 1

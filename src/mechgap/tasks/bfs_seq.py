@@ -31,11 +31,12 @@ adj = edge.mask("adj")
 
 reached = node.mask("reach_h")
 parent = node.pointer("pi_h")
-level = node.scalar("level", low=0, high=2**17, whole=True, internal=True)
-cursor = node.scalar("cursor", low=0, high=2**17, whole=True, internal=True)
+level = node.scalar("level", low=0, high=2**12, whole=True, internal=True)
+cursor = node.scalar("cursor", low=0, high=2**12, whole=True, internal=True)
 
 # At the pair (neighbour, scanning node): the edges that the scanning node has not visited yet.
-unvisited = reverse(adj) & (sender(me) != receiver(me)) & (sender(index(me)) >= receiver(cursor))
+ahead = (sender(index(me)) >= receiver(cursor)) & (sender(me) != receiver(me))
+unvisited = (reverse(adj) & ahead).named("unvisited")
 busy = (reached & any_of(unvisited)).named("busy")
 scanning = argmin(level, busy).named("scanning")
 visited = follow(scanning, first(unvisited)).named("visited")
