@@ -10,7 +10,7 @@ from typing import Any
 from .gadgets import EXACT, TooLarge, power_above
 from .ir import Atom, Fetch, Unit
 from .layout import RoundPlan
-from .scales import INDEX_STEP, UNDERFLOW, resolution
+from .scales import INDEX_STEP, UNDERFLOW, condition_cost, resolution
 
 @dataclass(frozen=True)
 class Bound:
@@ -130,9 +130,11 @@ def _reach(atom: Atom) -> float:
 
 def _fetch_reach(fetch: Fetch, n: int) -> float:
     """Largest whole number, in steps of one index, that orders the senders of a fetch."""
-    if fetch.key is None or fetch.order is None or not fetch.key.whole:
-        keys = 1.0
-    else:
+    keys = 1.0
+    if fetch.key is not None and fetch.order is not None and fetch.key.whole:
         keys = max(fetch.high, fetch.key.reach) + 1.0
     conditions = [c.form.reach for c in fetch.conditions if c.form.whole]
-    return max([keys * power_above(n - 1), *conditions])
+    reach = max([keys * power_above(n - 1), *conditions])
+    if fetch.notes.checked and fetch.whole and not fetch.plain:
+        reach = (sum(conditions) + 1.0) * condition_cost(fetch, n) / INDEX_STEP + keys * power_above(n - 1)
+    return reach

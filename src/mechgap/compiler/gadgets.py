@@ -16,6 +16,9 @@ from .values import FALSE, TRUE, Bit, Category, Number, Value
 EXACT = 2.0**24
 """Whole numbers up to this are exact in float32."""
 
+NO_FRACTION = 2.0**23
+"""From here on float32 has whole numbers only."""
+
 SHARP = 2.0**100
 """Scale at which any two different float32 numbers above 2^-76 are at least one apart."""
 
@@ -174,6 +177,11 @@ class Gadgets:
         span = max(-low, high) + 1.0
         up, middle, down = (self.unit(gap.plus(d), span) for d in (1.0, 0.0, -1.0))
         return Bit((up - middle * 2.0 + down,))
+
+    def rounded(self, form: Form, high: float) -> Form:
+        """A number below 2^22 rounded to a whole one, by float32 itself: next to 2^23 it has no fraction."""
+        large = Unit(NO_FRACTION + high, False, self.origin, form.plus(NO_FRACTION))
+        return self.unit(Form.of(large).plus(-NO_FRACTION), high, whole=True)
 
     def gated(self, number: Number, condition: Bit) -> Form:
         """The number where a condition holds, else 0; the number must not be negative."""

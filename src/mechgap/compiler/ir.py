@@ -227,7 +227,7 @@ class Fetch:
             numbers, so that index and key do not fit into one float (equal keys are averaged).
         low, high: bounds of the key.
         origin: the expression that it stands for.
-        selection: the name of the selecting expression that this fetch decides, if it does.
+        notes: what the rest of the compiler says about it.
     """
 
     conditions: tuple[Condition, ...]
@@ -236,14 +236,32 @@ class Fetch:
     low: float
     high: float
     origin: str
-    selection: Anchor | None = None
+    notes: Notes
+
+    @property
+    def whole(self) -> bool:
+        """Whether keys and conditions are all whole numbers, so that logits can be too."""
+        ordered = self.order is not None and (self.key is None or self.key.whole)
+        return ordered and all(condition.form.whole for condition in self.conditions)
+
+    @property
+    def plain(self) -> bool:
+        """Whether all conditions are truth values; they are then seen to fail even in an average."""
+        return all(condition.relation is Relation.TRUE for condition in self.conditions)
 
 
 @dataclass
-class Anchor:
-    """Names the expressions of the program whose choice a fetch makes."""
+class Notes:
+    """What the compiler remembers about a fetch.
 
-    texts: list[str] = field(default_factory=list)
+    Attributes:
+        selections: names of the selecting expressions of the program whose choice it makes.
+        checked: whether the conditions are computed again from what it copies; it must then
+            attend a single sender even where none fulfils them.
+    """
+
+    selections: list[str] = field(default_factory=list)
+    checked: bool = False
 
 
 @dataclass(frozen=True)

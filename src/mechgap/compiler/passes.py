@@ -105,7 +105,7 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
 
 def _layout(plan: gatv2.Plan) -> Layout:
     heads = tuple(
-        Head(r, h, tuple(fetch.selection.texts if fetch.selection else ()), fetch.origin)
+        Head(r, h, tuple(fetch.notes.selections), fetch.origin)
         for r, round in enumerate(plan.step)
         for h, fetch in enumerate(round.fetches)
     )

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 from ..lang.expression import Any, Best, Expression, Follow, Select, Tie
 from ..lang.location import Location
 from ..lang.selections import selecting_expressions
-from .ir import Anchor, Atom, Condition, EdgeColumn, Fetch, Fetched, FetchedEdge, Form, Order, PairForm, Relation
+from .ir import (
+    Atom,
+    Condition,
+    EdgeColumn,
+    Fetch,
+    Fetched,
+    FetchedEdge,
+    Form,
+    Notes,
+    Order,
+    PairForm,
+    Relation,
+)
 from .pairs import Alternative, PairLowering, PairNumber
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
@@ -67,7 +79,7 @@ class Reductions:
         for conditions in self._pairs.alternatives(expression.mask):
             if not conditions:
                 return TRUE
-            found.append(self._found(self._fetch(conditions, None, Order.FIRST, (0.0, 0.0))))
+            found.append(self._settled(conditions, self._fetch(conditions, None, Order.FIRST, (0.0, 0.0)))[0])
         return self._nodes.gadgets.either(*found) if found else FALSE
 
     def best(self, expression: Best) -> Value:
@@ -103,6 +115,7 @@ class Reductions:
         read = self._copied(fetch, value)
         if not (isinstance(reference, Number) and reference.loose):
             return read
+        fetch.notes.checked = True
         found = self._nodes.gadgets.equal(self._index(fetch), reference)
         return self._nodes.gadgets.choose([(found, read), (~found, _nothing(value))])
 
@@ -161,8 +174,9 @@ class Reductions:
                 fetch = self._whole(conditions, case, largest, order)
             else:
                 fetch = self._real(conditions, case, largest, order)
-            key = None if case is None else self._key(fetch, case)
-            self._choices[memory] = Choice(self._found(fetch), key, self._index(fetch))
+            found, source = self._settled(conditions, fetch)
+            key = None if case is None else self._key(source, case)
+            self._choices[memory] = Choice(found, key, self._index(source))
             self._anchors[memory] = fetch
         self._anchor(self._anchors[memory], origin)
         return self._choices[memory]
@@ -212,13 +226,13 @@ class Reductions:
         memory = (frozenset(conditions), key, order)
         if memory not in self._fetches:
             origin = self._nodes.gadgets.origin
-            self._fetches[memory] = Fetch(conditions, key, order, span[0], span[1], origin, Anchor())
+            self._fetches[memory] = Fetch(conditions, key, order, span[0], span[1], origin, Notes())
         return self._fetches[memory]
 
     def _anchor(self, fetch: Fetch, expression: Expression) -> None:
         name = self._names.get(expression)
-        if name is not None and fetch.selection is not None and name not in fetch.selection.texts:
-            fetch.selection.texts.append(name)
+        if name is not None and name not in fetch.notes.selections:
+            fetch.notes.selections.append(name)
 
     def _copy(self, fetch: Fetch, source: Atom | EdgeColumn) -> Form:
         memory = (fetch, source)
@@ -253,13 +267,25 @@ class Reductions:
         simple = case.whole or not (case.form.pair and case.form.sender.terms)
         return self._nodes.gadgets.simple(Number(form, case.low, case.high, case.whole, simple))
 
-    def _found(self, fetch: Fetch) -> Bit:
-        """Whether the attended sender fulfils the conditions."""
+    def _settled(self, conditions: Alternative, fetch: Fetch) -> tuple[Bit, Fetch]:
+        """Whether any sender fulfils the conditions, and the fetch to copy from.
+
+        The conditions are computed again from what was copied. Where no sender fulfils them,
+        attention may be shared by several, and an average can fulfil comparisons that none of them
+        does. Logits that are whole numbers rule that out; with real ones, a further round attends
+        the one sender at the rounded average index.
+        """
+        if not fetch.plain:
+            fetch.notes.checked = True
+            if not fetch.whole:
+                place = self._nodes.gadgets.rounded(self._index(fetch).form, self._nodes.n - 1.0)
+                gap = PairForm(sender=self._nodes.own.form) - PairForm(receiver=place)
+                fetch = self._fetch((Condition(gap, Relation.ZERO),), None, Order.FIRST, (0.0, 0.0))
         gadgets = self._nodes.gadgets
-        found = gadgets.both(*(self._holds(fetch, c) for c in fetch.conditions))
+        found = gadgets.both(*(self._holds(fetch, c) for c in conditions))
         if found.constant is None and len(found.factors) == 1 and not found.negated:
-            return Bit((gadgets.all_of(found.factors),))
-        return found
+            found = Bit((gadgets.all_of(found.factors),))
+        return found, fetch
 
     def _holds(self, fetch: Fetch, condition: Condition) -> Bit:
         gadgets, form = self._nodes.gadgets, condition.form

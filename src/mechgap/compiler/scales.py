@@ -38,7 +38,12 @@ def order_range(fetch: Fetch, n: int) -> float:
 
 
 def condition_cost(fetch: Fetch, n: int) -> float:
-    """What a condition that does not hold costs: twice what keys and indices can be worth."""
+    """What a condition that does not hold costs: more than keys and indices can be worth.
+
+    If everything is whole, it costs no more than that, so that logits stay exact and different.
+    """
+    if fetch.whole:
+        return INDEX_STEP * power_above(n - 1) * power_above(fetch.high)
     return power_above(2.0 * order_range(fetch, n))
 
 

@@ -1,0 +1,121 @@
+"""Files of training runs: weights, moments of Adam, settings and history, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import CheckpointError, MechgapError
+from ..nets.config import NetworkConfig
+from ..nets.network import Network
+from ..nets.storage import check_format, fill, read_tensors, write_tensors
+from .run import Entry, Run
+from .settings import TrainingSettings
+
+FORMAT = "mechgap.training/1"
+WEIGHT = "weight."
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+FREE = ("steps", "validate_every", "checkpoint_every")
+"""Settings that may change when a run is resumed."""
+
+
+def save(run: Run, path: Path | str) -> None:
+    """Write a run, so that ``load`` gives one that goes on bit for bit as this one would."""
+    tensors = {f"{WEIGHT}{name}": value for name, value in run.network.state_dict().items()}
+    for name, weight in run.network.named_parameters():
+        for moment, value in run.optimiser.state.get(weight, {}).items():
+            tensors[f"{moment}.{name}"] = value
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(run.network.config.to_json(), sort_keys=True),
+        "settings": json.dumps(run.settings.to_json(), sort_keys=True),
+        "step": str(run.step),
+        "history": json.dumps([asdict(entry) for entry in run.history]),
+    }
+    write_tensors(path, tensors, metadata)
+
+
+def load(path: Path | str) -> Run:
+    """Read a run.
+
+    Raises:
+        CheckpointError: if the file is missing, corrupt, of another kind, or does not fit itself.
+    """
+    tensors, metadata = read_tensors(path)
+    check_format(path, metadata, FORMAT)
+    try:
+        config = NetworkConfig.from_json(json.loads(metadata["config"]))
+        settings = TrainingSettings.from_json(json.loads(metadata["settings"]))
+        step = int(metadata["step"])
+        history = [Entry(**entry) for entry in json.loads(metadata["history"])]
+    except (KeyError, TypeError, ValueError, MechgapError) as error:
+        raise _unfit(path, f"{error}" if isinstance(error, MechgapError) else repr(error)) from error
+    network = Network(config)
+    fill(path, network, _part(tensors, WEIGHT))
+    run = Run.of(network, settings)
+    run.step, run.history = step, history
+    _restore(path, run, tensors)
+    return run
+
+
+def resume(path: Path | str, fresh: Run) -> Run:
+    """Read a run in order to go on with it.
+
+    Args:
+        path: of the file.
+        fresh: a run as it would start now; the file must be of the same network and settings, but
+            for the number of steps and how often to validate and to write.
+
+    Raises:
+        CheckpointError: if the file cannot be read or is of another run.
+    """
+    run = load(path)
+    wanted, found = _identity(fresh), _identity(run)
+    for name in wanted:
+        if wanted[name] != found[name]:
+            raise CheckpointError(
+                f"file {path}, {name}",
+                f"{found[name]}"[:200],
+                f"{wanted[name]}"[:200],
+                "resume with the settings of the file, or choose another folder to start anew",
+            )
+    run.settings = fresh.settings
+    return run
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    settings = {name: value for name, value in run.settings.to_json().items() if name not in FREE}
+    return {**settings, "network": run.network.config.to_json()}
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _restore(path: Path | str, run: Run, tensors: dict[str, Tensor]) -> None:
+    """Give Adam its moments back."""
+    moments = {moment: _part(tensors, f"{moment}.") for moment in MOMENTS}
+    for name, weight in run.network.named_parameters():
+        given = {moment: values[name] for moment, values in moments.items() if name in values}
+        if not given:
+            continue
+        shapes = [tuple(given[m].shape) if m in given else None for m in MOMENTS]
+        if shapes != [(), tuple(weight.shape), tuple(weight.shape)]:
+            raise _unfit(path, f"moments of shapes {shapes} for the weight {name}")
+        run.optimiser.state[weight] = {moment: given[moment].clone() for moment in MOMENTS}
+    if run.step and not moments["step"]:
+        raise _unfit(path, f"no moments of Adam after {run.step} steps")
+
+
+def _unfit(path: Path | str, given: str) -> CheckpointError:
+    return CheckpointError(
+        f"file {path}, state of a training run",
+        given,
+        "what training writes",
+        "start the training anew",
+    )
