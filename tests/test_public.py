@@ -20,10 +20,11 @@ NAMES = sorted(set(mechgap.__all__) - {"__version__"})
 # A change of this list is a change of the interface: say so in CHANGELOG.md.
 PUBLIC = """
     Batch CheckpointError CompileSettings Compiled FileFormatError Graph GraphError MechgapError Network
-    NetworkConfig NotFoundError Program ProgramError RangeError Refusal Task Trace TrainingError all_of any_of
+    NetworkConfig NotFoundError Program ProgramError RangeError Refusal Run Setting Task Trace TrainingError
+    TrainingSettings all_of any_of
     anywhere argmax argmin choose clrs_config compile_program edge everywhere first follow from_networkx
-    graph index interpret last load_network load_task max_of maximum me min_of minimum node node_at
-    read_edges receiver reverse rollout rules save_network sender size to_batch when where
+    graph index interpret last load_network load_task max_of maximum me measure min_of minimum node node_at
+    read_edges receiver reverse rollout rules save_network sender size to_batch train when where
 """.split()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from strategies import Grammar, batches, programs
 
 from mechgap.kinds.catalog import KINDS
 from mechgap.lang.expression import Apply, Expression
 from mechgap.lang.operations import Operation
+from strategies import Grammar, batches, programs
 
 
 def test_every_expression_operation_and_kind_occurs():

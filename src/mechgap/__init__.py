@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Refusal,
         TrainingError,
     )
-    from .graph import Graph
+    from .graphs import Graph
     from .interop.edges import read_edges
     from .interop.networkx import from_networkx
     from .lang.program import Program
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         when,
         where,
     )
+    from .measures.panel import Setting, measure
     from .nets.config import NetworkConfig, clrs_config
     from .nets.network import Network
     from .nets.rollout import rollout
@@ -65,6 +66,9 @@ if TYPE_CHECKING:
     from .semantics.trace import Trace
     from .tasks.catalogue import load as load_task
     from .tasks.task import Task
+    from .training.loop import train
+    from .training.run import Run
+    from .training.settings import TrainingSettings
 
 _NAMES = {
     "compiler.passes": ("CompileSettings", "Compiled", "compile_program"),
@@ -89,6 +93,7 @@ _NAMES = {
         *("any_of", "all_of", "anywhere", "everywhere", "min_of", "max_of"),
         *("first", "last", "choose", "argmin", "argmax", "follow", "when", "rules"),
     ),
+    "measures.panel": ("Setting", "measure"),
     "nets.config": ("NetworkConfig", "clrs_config"),
     "nets.network": ("Network",),
     "nets.rollout": ("rollout",),
@@ -99,6 +104,9 @@ _NAMES = {
     "semantics.trace": ("Trace",),
     "tasks.catalogue": ("load_task",),
     "tasks.task": ("Task",),
+    "training.loop": ("train",),
+    "training.run": ("Run",),
+    "training.settings": ("TrainingSettings",),
 }
 _SHORT = {"load_network": "load", "save_network": "save", "load_task": "load"}
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
@@ -120,9 +128,12 @@ __all__ = [
     "ProgramError",
     "RangeError",
     "Refusal",
+    "Run",
+    "Setting",
     "Task",
     "Trace",
     "TrainingError",
+    "TrainingSettings",
     "__version__",
     "all_of",
     "any_of",
@@ -146,6 +157,7 @@ __all__ = [
     "max_of",
     "maximum",
     "me",
+    "measure",
     "min_of",
     "minimum",
     "node",
@@ -159,6 +171,7 @@ __all__ = [
     "sender",
     "size",
     "to_batch",
+    "train",
     "when",
     "where",
 ]

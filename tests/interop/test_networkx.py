@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from mechgap.errors import GraphError
-from mechgap.graph import Graph
+from mechgap.graphs import Graph
 from mechgap.interop.networkx import from_networkx, to_networkx
 from mechgap.semantics.inputs import to_batch
 from mechgap.semantics.interpreter import interpret

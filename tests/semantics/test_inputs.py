@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 
 from mechgap.errors import GraphError
-from mechgap.graph import Graph
+from mechgap.graphs import Graph
 from mechgap.kinds.catalog import KINDS
 from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import any_of, edge, graph, node

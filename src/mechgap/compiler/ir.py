@@ -48,9 +48,17 @@ class Carried(Atom):
 
 @dataclass(frozen=True, eq=False)
 class Unit(Atom):
-    """relu(form)."""
+    """relu(form).
+
+    Attributes:
+        level: see ``level``.
+    """
 
     form: Form
+    level: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", max((level(atom) for atom in self.form.atoms), default=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +234,7 @@ class Fetch:
         order: which sender is taken among those with the best key; None if the keys are real
             numbers, so that index and key do not fit into one float (equal keys are averaged).
         low, high: bounds of the key.
+        level: how many rounds must be over before it, for what it reads and what is copied.
         origin: the expression that it stands for.
         notes: what the rest of the compiler says about it.
     """
@@ -235,6 +244,7 @@ class Fetch:
     order: Order | None
     low: float
     high: float
+    level: int
     origin: str
     notes: Notes
 
@@ -262,6 +272,13 @@ class Notes:
 
     selections: list[str] = field(default_factory=list)
     checked: bool = False
+
+
+def level(atom: Atom) -> int:
+    """How many rounds must be over before an atom can be attended by or copied."""
+    if isinstance(atom, Unit):
+        return atom.level
+    return atom.fetch.level + 1 if isinstance(atom, (Fetched, FetchedEdge)) else 0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..lang.expression import Any, Best, Expression, Follow, Select, Tie
@@ -21,6 +21,7 @@ from .ir import (
     Order,
     PairForm,
     Relation,
+    level,
 )
 from .pairs import Alternative, PairLowering, PairNumber
 from .values import FALSE, TRUE, Bit, Category, Number, Value
@@ -225,8 +226,20 @@ class Reductions:
     ) -> Fetch:
         memory = (frozenset(conditions), key, order)
         if memory not in self._fetches:
+            forms = [condition.form for condition in conditions] + ([key] if key is not None else [])
+            atoms = [atom for form in forms for atom in (*form.sender.atoms, *form.receiver.atoms)]
+            ready = max((level(atom) for atom in atoms), default=0)
             origin = self._nodes.gadgets.origin
-            self._fetches[memory] = Fetch(conditions, key, order, span[0], span[1], origin, Notes())
+            self._fetches[memory] = Fetch(conditions, key, order, *span, ready, origin, Notes())
+        return self._fetches[memory]
+
+    def _after(self, fetch: Fetch, ready: int) -> Fetch:
+        """The same fetch, not before some rounds are over: for numbers that are only then there."""
+        if ready <= fetch.level:
+            return fetch
+        memory = (fetch, ready)
+        if memory not in self._fetches:
+            self._fetches[memory] = replace(fetch, level=ready)
         return self._fetches[memory]
 
     def _anchor(self, fetch: Fetch, expression: Expression) -> None:
@@ -235,6 +248,8 @@ class Reductions:
             fetch.notes.selections.append(name)
 
     def _copy(self, fetch: Fetch, source: Atom | EdgeColumn) -> Form:
+        if isinstance(source, Atom):
+            fetch = self._after(fetch, level(source))
         memory = (fetch, source)
         if memory not in self._copies:
             if isinstance(source, EdgeColumn):

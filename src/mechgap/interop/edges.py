@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import FileFormatError, GraphError
-from ..graph import Graph
+from ..graphs import Graph
 
 _HEADERS = {"source", "target", "from", "to", "src", "dst", "sender", "receiver", "u", "v", "node", "weight"}
 _REMEDY = "write one edge a line, as source,target or source,target,weight"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..graph import Graph
+from ..graphs import Graph
 
 if TYPE_CHECKING:
     import networkx

@@ -124,10 +124,10 @@ class _PointerLogits(torch.autograd.Function):
     def forward(ctx: Any, *inputs: Any) -> Tensor:
         ctx.save_for_backward(*inputs)
         edges: Tensor = inputs[0]
-        receiver, final = inputs[3], inputs[5]
+        final = inputs[5]
         logits = edges.new_empty(edges.shape[:3])
         for block in blocks(len(edges), edges.shape[1], len(final)):
-            best = torch.maximum(_offers(inputs, block), receiver[block.graphs, block.rows, None])
+            best = _best_offers(inputs, block)
             logits[block.graphs, block.rows] = best @ final
         return logits
 
@@ -138,12 +138,12 @@ class _PointerLogits(torch.autograd.Function):
         found = [torch.zeros_like(tensor) for tensor in inputs]
         to_edges, to_weight, to_bias, to_receiver, to_candidate, to_final = found
         for block in blocks(len(edges), edges.shape[1], len(final)):
-            own = receiver[block.graphs, block.rows, None]
-            best = torch.maximum(_offers(inputs, block), own)
+            best = _best_offers(inputs, block)
             given = gradients[0][block.graphs, block.rows, :, None]
             to_final += given.flatten() @ best.flatten(0, 2)
-            # Where an offer is above the node's own, the difference is above 0.
-            change = torch.ops.aten.threshold_backward(given * final, best - own, 0.0)
+            # Where a candidate offers more than the node itself, the difference is above 0.
+            surplus = best.sub_(receiver[block.graphs, block.rows, None])
+            change = torch.ops.aten.threshold_backward(given * final, surplus, 0.0)
             to_receiver[block.graphs, block.rows] = given.sum(2) * final - change.sum(2)
             to_candidate[block.graphs] += change.sum(1)
             _add_weight(to_weight, change, edges, block)
@@ -163,12 +163,12 @@ def _attention_layer(inputs: Any, slope: float, block: Block) -> Tensor:
     return F.leaky_relu_(layer, slope)
 
 
-def _offers(inputs: Any, block: Block) -> Tensor:
-    """What the candidates of a block of pairs offer."""
-    edges, weight, bias, _, candidate, _ = inputs
+def _best_offers(inputs: Any, block: Block) -> Tensor:
+    """The larger of what the node that points and the candidate offer, of a block of pairs."""
+    edges, weight, bias, receiver, candidate, _ = inputs
     layer = F.linear(edges[block.graphs, block.rows], weight, bias)
     layer += candidate[block.graphs, None]
-    return layer
+    return torch.maximum(layer, receiver[block.graphs, block.rows, None], out=layer)
 
 
 def _add_weight(to_weight: Tensor, change: Tensor, edges: Tensor, block: Block) -> None:

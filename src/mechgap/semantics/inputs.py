@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..errors import Fault, GraphError
-from ..graph import Graph, shown
+from ..graphs import Graph, shown
 from ..kinds.categorical import Categorical
 from ..kinds.kind import AbstractKind
 from ..kinds.mask import Mask, MaskOne

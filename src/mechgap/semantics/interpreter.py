@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MechgapError, RangeError
+from ..kinds.pointer import Pointer
 from ..kinds.scalar import Scalar
 from ..lang.expression import Best, Expression, Follow, Select, Variable
 from ..lang.location import Location
@@ -205,24 +206,30 @@ def _stacked(steps: list[dict[str, Selection]]) -> dict[str, Selection]:
 
 
 def _check_ranges(program: Program, batch: Batch, values: State) -> None:
+    """Every number in its declared range, every pointer at a node of its graph."""
     for variable in program.state:
-        kind = variable.kind
-        if not isinstance(kind, Scalar):
+        value, kind = values[variable.name], variable.kind
+        if isinstance(kind, Scalar):
+            inside = (value >= kind.low) & (value <= kind.high)
+            expected = f"a number in [{kind.low:g}, {kind.high:g}], as the variable declares"
+            remedy = "use smaller inputs, or widen the range in the program (and compile it again)"
+        elif isinstance(kind, Pointer):
+            inside = (value >= 0) & (value < batch.sizes.reshape(-1, *[1] * variable.location.rank))
+            expected = "the index of a node of the graph"
+            remedy = "guard node_at(…) with where(), so that no pointer to nowhere is stored"
+        else:
             continue
-        value = values[variable.name]
-        real = batch.pairs if variable.location is Location.EDGE else batch.nodes
         if variable.location is not Location.GRAPH:
-            value = torch.where(real, value, value.new_tensor(min(max(0.0, kind.low), kind.high)))
-        bad = ~((value >= kind.low) & (value <= kind.high))
-        if bool(bad.any()):
-            place = bad.nonzero()[0].tolist()
+            inside = inside | ~(batch.pairs if variable.location is Location.EDGE else batch.nodes)
+        if not bool(inside.all()):
+            place = (~inside).nonzero()[0].tolist()
             names = ("frame", "graph", *(["node"] if len(place) == 3 else ["sender", "receiver"]))
             spot = ", ".join(f"{n} {i}" for n, i in zip(names, place, strict=False))
             raise RangeError(
                 f"program {program.name}, variable {variable.name}, {spot}",
                 f"the value {value[tuple(place)].item():g}",
-                f"a number in [{kind.low:g}, {kind.high:g}], as the variable declares",
-                "use smaller inputs, or widen the range in the program (and compile it again)",
+                expected,
+                remedy,
             )
 
 

@@ -81,11 +81,12 @@ class Run:
         self.optimiser.zero_grad()
         terms = losses(self.network, trace, self.settings.soft, self._forced(trace))
         if self.settings.l1:
-            terms["l1"] = self.settings.l1 * sum(w.abs().sum() for w in self.network.parameters())
+            sizes = [weight.abs().sum() for weight in self.network.parameters()]
+            terms["l1"] = self.settings.l1 * torch.stack(sizes).sum()
         total = torch.stack(list(terms.values()))
         values = dict(zip(terms, total.tolist(), strict=True))
         self._check(values)
-        total.sum().backward()
+        torch.autograd.backward(total.sum())
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self._check({"gradient": norm.item()})
         self.optimiser.step()
@@ -96,7 +97,7 @@ class Run:
         chance = self.settings.teacher_forcing
         if chance == 0.0:
             return None
-        generator = torch.Generator().manual_seed(hash((self.settings.seed, self.step)) % 2**63)
+        generator = torch.Generator().manual_seed(self.settings.seed << 32 | self.step)
         draws = torch.rand(trace.frames, len(trace.batch), generator=generator)
         return (draws < chance).to(trace.lengths.device)
 
@@ -108,6 +109,6 @@ class Run:
                     f"training, step {self.step}, {what}",
                     f"{value} at learning rate {self.settings.learning_rate:g}, clip {self.settings.clip:g}",
                     "a finite number",
-                    "lower learning_rate (a third is a good try) or clip, and resume from the last checkpoint; "
+                    "lower learning_rate (a third is a good try) or clip, and train again; "
                     "if it happens at step 0, look for inputs that are not finite",
                 )

@@ -94,15 +94,16 @@ class TrainingSettings:
             CheckpointError: if the data are not settings.
         """
         known = {field.name for field in fields(cls)}
-        if not isinstance(data, dict) or set(data) != known:
-            given = sorted(set(data) ^ known) if isinstance(data, dict) else repr(data)
+        if set(data) != known:
+            given = ", ".join(sorted(set(data) ^ known))
             raise CheckpointError(
                 "training settings",
                 f"other settings than those of this version: {given}",
                 "data written by TrainingSettings.to_json",
                 "train again with this version of mechgap",
             )
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in data.items()})
+        values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in data.items()}
+        return cls(**values)
 
 
 _EXPECTED = {

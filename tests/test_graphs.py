@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from mechgap.errors import GraphError
-from mechgap.graph import Graph
+from mechgap.graphs import Graph
 from oracles.graphs import adjacencies, weighted
 
 

@@ -1,0 +1,37 @@
+"""Compares a compiled network with the interpreter, every variable at every step."""
+
+from __future__ import annotations
+
+import torch
+
+from mechgap.compiler.passes import Compiled
+from mechgap.nets.rollout import rollout
+from mechgap.semantics.batch import Batch
+from mechgap.semantics.interpreter import interpret
+
+
+def disagreements(compiled: Compiled, batch: Batch) -> list[str]:
+    """What differs, in words; an empty list if the network makes the very trace of the interpreter."""
+    program = compiled.program
+    wanted = interpret(program, batch)
+    found = rollout(compiled.network, batch)
+    faults = []
+    if not torch.equal(wanted.lengths, found.lengths):
+        faults.append(f"lengths {found.lengths.tolist()} instead of {wanted.lengths.tolist()}")
+    frames = min(wanted.frames, found.frames)
+    for port in program.interface.hints:
+        expected, got = wanted.values[port.name][:frames], found.values[port.name][:frames]
+        live = wanted.live[:frames]
+        real = batch.nodes if port.location.rank == 1 else torch.ones(len(batch), dtype=torch.bool)
+        mask = live[..., None] & real[None] if port.location.rank == 1 else live
+        wrong = ((expected != got) & mask).nonzero()
+        if len(wrong):
+            spot = tuple(wrong[0].tolist())
+            faults.append(f"{port.name} at {spot}: {got[spot].item()} instead of {expected[spot].item()}")
+    for port in program.interface.outputs:
+        wrong = wanted.outputs[port.name] != found.outputs[port.name]
+        if port.location.rank == 1:
+            wrong = wrong & batch.nodes
+        if not faults and bool(wrong.any()):
+            faults.append(f"output {port.name} differs at {wrong.nonzero()[0].tolist()}")
+    return faults
