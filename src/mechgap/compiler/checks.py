@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ir import Atom, Carried, Feature, Fetched, FetchedEdge, Form, Lowered, Unit
+from .ir import Atom, Carried, Feature, Fetched, FetchedEdge, Lowered, Unit
 from .layout import RoundPlan
-from .schedule import Schedule, fetch_reads
+from .schedule import Schedule, fetch_reads, parts_first
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +27,7 @@ def check_lowered(lowered: Lowered) -> None:
     _ensure(len(set(names)) == len(names), f"slots of one name: {names}")
     for slot in lowered.slots:
         _ensure(slot.name in lowered.start and slot.name in lowered.step, f"slot {slot.name} is not filled")
-        below = _below(lowered.start[slot.name])
+        below = parts_first(lowered.start[slot.name].atoms)
         _ensure(
             not any(isinstance(atom, Carried) for atom in below), f"slot {slot.name} starts from the state"
         )
@@ -75,21 +75,3 @@ def check_network(network: nn.Module) -> None:
 def _given(atom: Atom, round: int) -> bool:
     """Whether the first layer of a round can read an atom that was not held."""
     return isinstance(atom, Feature) or (isinstance(atom, Carried) and round == 0)
-
-
-def _below(form: Form) -> set[Atom]:
-    """All atoms that a form is made of."""
-    found: set[Atom] = set()
-    stack = list(form.atoms)
-    while stack:
-        atom = stack.pop()
-        if atom in found:
-            continue
-        found.add(atom)
-        if isinstance(atom, Unit):
-            stack.extend(atom.form.atoms)
-        elif isinstance(atom, (Fetched, FetchedEdge)):
-            stack.extend(fetch_reads(atom.fetch))
-            if isinstance(atom, Fetched):
-                stack.append(atom.source)
-    return found

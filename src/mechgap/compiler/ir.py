@@ -55,10 +55,10 @@ class Unit(Atom):
     """
 
     form: Form
-    level: int = field(init=False, default=0)
+    level: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "level", max((level(atom) for atom in self.form.atoms), default=0))
+        object.__setattr__(self, "level", max([1, *(level(atom) for atom in self.form.atoms)]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,8 +32,8 @@ class Scalar(AbstractKind):
         return "scalar"
 
     def describe(self) -> str:
-        words = ["whole" if self.whole else "", f"scalar[{self.low:g}, {self.high:g}]"]
-        words.append(f"x {self.unit:g}" if self.unit != 1.0 else "")
+        words = ["whole" if self.whole else "", f"scalar[{_exact(self.low)}, {_exact(self.high)}]"]
+        words.append(f"x {_exact(self.unit)}" if self.unit != 1.0 else "")
         return " ".join(word for word in words if word)
 
     def spread(self, hidden: int, hint: bool) -> float:
@@ -70,3 +70,8 @@ class Scalar(AbstractKind):
             bool(data["whole"]),
             float(data["unit"]),
         )
+
+
+def _exact(value: float) -> str:
+    """A number with all of its digits, and no more."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from .types import Type, same_family
 
 if TYPE_CHECKING:
     from .program import Port, Program
+
+RESERVED = frozenset({"me", "size", "at", "if", "then", "else", "and", "or", "not", "any", "by", "true", "false"})
+"""Words that a printed program uses."""
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -34,8 +38,18 @@ def infer(program: Program) -> Inference:
         _assign(inference, variable, value, "step")
     _expect_graph(inference, program.halt, "halt", "mask")
     _expect_graph(inference, program.limit, "limit", "scalar")
-    for value in program.outputs.values():
-        inference.of(value)
+    for variable in _variables(program.limit):
+        inference.fault(
+            program.limit, f"the variable {variable.name!r}", "numbers and `size` only",
+            "bound the number of frames for any input of that size",
+        )
+    for name, value in program.outputs.items():
+        found = inference.of(value)
+        if found is not None and found.literal:
+            inference.fault(
+                value, f"the category name as output {name!r}", "a category of a variable",
+                "give out a categorical variable, or a mask",
+            )
     return inference
 
 
@@ -69,6 +83,12 @@ def output_ports(program: Program) -> tuple[Port, ...]:
     return tuple(ports)
 
 
+def _variables(expression: Expression) -> list[Variable]:
+    """The variables that an expression reads."""
+    below = [v for child in expression.children for v in _variables(child)]
+    return [expression] if isinstance(expression, Variable) else below
+
+
 def _check_names(program: Program) -> list[Fault]:
     faults = []
     where = f"program {program.name}"
@@ -76,6 +96,8 @@ def _check_names(program: Program) -> list[Fault]:
     for name in (program.name, *names, *program.outputs):
         if not _WORD.fullmatch(name):
             faults.append(Fault(where, f"the name {name!r}", "letters, digits and _", "rename it"))
+    for name in (name for name in names if name in RESERVED):
+        faults.append(Fault(where, f"a variable named {name!r}", "a name that is not a word of the language", "rename it"))
     for name in sorted({name for name in names if names.count(name) > 1}):
         faults.append(
             Fault(where, f"two variables named {name!r}", "one variable for each name", "rename one of them")
@@ -94,6 +116,8 @@ def _check_kind(where: str, variable: Variable) -> list[Fault]:
     kind, place = variable.kind, f"{where}, variable {variable.name}"
     if isinstance(kind, Scalar) and not kind.low <= kind.high:
         return [Fault(place, f"low={kind.low}, high={kind.high}", "low <= high", "swap or widen the bounds")]
+    if isinstance(kind, Scalar) and not 0 < kind.unit < math.inf:
+        return [Fault(place, f"unit={kind.unit}", "a positive unit", "give the size of one unit")]
     if isinstance(kind, Scalar) and kind.unit != 1.0 and not kind.whole:
         return [Fault(place, f"unit={kind.unit} without whole=True", "whole numbers of a unit", "add whole=True")]
     if isinstance(kind, Categorical) and (len(kind.categories) < 2 or len(set(kind.categories)) < len(kind.categories)):
@@ -121,7 +145,7 @@ def _assign(inference: Inference, variable: Variable, value: Expression, part: s
     if found is None:
         return
     wanted = Type(variable.location, variable.kind)
-    if wanted.is_categorical:
+    if wanted.is_categorical and same_family(wanted, found):
         inference.settle(value, wanted.categories)
         found = inference.types[value]
     if found.location not in (variable.location, Location.GRAPH):
@@ -158,6 +182,7 @@ def _marks_one(inference: Inference, value: Expression) -> bool:
             isinstance(own, Own)
             and inference.types[pointer].is_pointer
             and inference.types[pointer].location is Location.GRAPH
+            and not inference.types[pointer].loose
             for own, pointer in sides
         )
     if value.operation is Operation.WHERE:

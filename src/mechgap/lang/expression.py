@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NoReturn, Self, TypeAlias
@@ -79,6 +80,12 @@ class Expression:
     def __or__(self, other: Operand) -> Expression:
         return apply(Operation.OR, self, other)
 
+    def __rand__(self, other: Operand) -> Expression:
+        return apply(Operation.AND, other, self)
+
+    def __ror__(self, other: Operand) -> Expression:
+        return apply(Operation.OR, other, self)
+
     def __invert__(self) -> Expression:
         return apply(Operation.NOT, self)
 
@@ -136,6 +143,16 @@ class Variable(Expression):
     location: Location
     kind: AbstractKind
     internal: bool = False
+
+    def named(self, label: str) -> NoReturn:
+        """Variables have names already.
+
+        Raises:
+            ProgramError: always.
+        """
+        raise ProgramError(
+            f"variable {self.name}", f"named({label!r})", "a name given when it is made", "drop named()"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,8 +271,12 @@ def as_expression(value: object) -> Expression:
     """
     if isinstance(value, Expression):
         return value
-    if isinstance(value, (bool, int, float, str)):
+    if isinstance(value, (bool, str)):
         return Constant(value)
+    if isinstance(value, numbers.Integral):
+        return Constant(int(value))
+    if isinstance(value, numbers.Real):
+        return Constant(float(value))
     raise ProgramError.of(
         [
             Fault(

@@ -29,6 +29,9 @@ from .operations import Operation
 from .text import expression_text
 from .types import Type, hull, same_family
 
+LARGEST_NUMBER = 2.0**100
+"""Constants from here on are refused: no run in float32 could use them."""
+
 REDUCED = {Location.EDGE: Location.NODE, Location.NODE: Location.GRAPH}
 
 
@@ -102,9 +105,9 @@ class Inference:
             return Type(Location.GRAPH, Mask())
         if isinstance(value, str):
             return Type(Location.GRAPH, Categorical((value,)), literal=True)
-        if not math.isfinite(value):
+        if not abs(value) < LARGEST_NUMBER:
             self.fault(
-                expression, f"the constant {value}", "a finite number", "use a mask for 'not known yet'"
+                expression, f"the constant {value}", f"a finite number below {LARGEST_NUMBER:g}", "use a mask for 'not known yet'"
             )
             return None
         return Type(Location.GRAPH, Scalar(value, value, whole=float(value).is_integer()))
@@ -156,7 +159,8 @@ class Inference:
             return self._where(expression, location)
         if operation is Operation.INDEX:
             good = [self._expect(expression, arguments[0], "pointer", "index() takes a pointer")]
-            return Type(location, Scalar(0, math.inf, whole=True)) if all(good) else None
+            low = -math.inf if all(good) and self._type(arguments[0]).loose else 0
+            return Type(location, Scalar(low, math.inf, whole=True)) if all(good) else None
         if operation is Operation.NODE_AT:
             return self._node_at(expression, location)
         if operation in (Operation.EQUAL, Operation.LESS, Operation.LESS_EQUAL):
@@ -173,7 +177,7 @@ class Inference:
         if not self._type(argument).scalar.whole:
             self.fault(expression, "a number that need not be whole", "a whole number", "declare it whole")
             return None
-        return Type(location, Pointer())
+        return Type(location, Pointer(), loose=True)
 
     def _compare(self, expression: Apply, location: Location) -> Type | None:
         left, right = (self._type(a) for a in expression.arguments)
@@ -187,6 +191,12 @@ class Inference:
                 f"a {left} and a {right}",
                 "two numbers or two pointers" if ordered else "two values of the same kind",
                 "compare like with like; index(pointer) turns a pointer into a number",
+            )
+            return None
+        if left.literal and right.literal:
+            self.fault(
+                expression, "category names on both sides", "a category of a variable on one side",
+                "compare a categorical variable with a name",
             )
             return None
         self._settle_both(expression.arguments[0], expression.arguments[1])
@@ -220,7 +230,7 @@ class Inference:
             exactly_one = ones == (True, MaskOne(), MaskOne())
             return Type(location, MaskOne() if exactly_one else Mask())
         if one.is_pointer:
-            return Type(location, Pointer())
+            return Type(location, Pointer(), loose=one.loose or other.loose)
         if one.literal and other.literal:
             return Type(location, Categorical((*one.categories, *other.categories)), literal=True)
         return Type(location, other.kind if one.literal else one.kind)
@@ -233,7 +243,7 @@ class Inference:
             )
             return None
         kind = Mask() if isinstance(found.kind, MaskOne) else found.kind
-        return Type(Location.EDGE, kind, found.literal)
+        return Type(Location.EDGE, kind, found.literal, found.loose)
 
     def _reverse(self, expression: Reverse) -> Type | None:
         found = self._type(expression.value)
@@ -294,7 +304,8 @@ class Inference:
             return None
         if expression.default is not None and not self._fits_below(expression, expression.default, location):
             return None
-        return Type(location, Pointer())
+        loose = expression.default is not None and self._type(expression.default).loose
+        return Type(location, Pointer(), loose=loose)
 
     def _fits_below(self, expression: Expression, default: Expression, location: Location) -> bool:
         found = self._type(default).location
@@ -317,7 +328,9 @@ class Inference:
             self.fault(expression, f"a {value} to read", "a value of nodes", "follow() reads at a node")
             return None
         kind = Mask() if isinstance(value.kind, MaskOne) else value.kind
-        return Type(Location.GRAPH if one else reference.location, kind, value.literal)
+        if reference.loose and isinstance(kind, Scalar):
+            kind = hull(kind, Scalar(0, 0, whole=True))
+        return Type(Location.GRAPH if one else reference.location, kind, value.literal, value.loose)
 
 
 def arithmetic(operation: Operation, left: Scalar, right: Scalar) -> Scalar:

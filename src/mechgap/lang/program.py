@@ -77,7 +77,9 @@ class Program:
         text: str = "",
     ) -> None:
         self.name = name
-        self.inputs = tuple(inputs)
+        self.inputs = _variables(name, "inputs", inputs)
+        _variables(name, "init", tuple(init))
+        _variables(name, "step", tuple(step))
         self.init: dict[Variable, Expression] = {v: as_expression(x) for v, x in init.items()}
         self.step: dict[Variable, Expression] = {
             v: as_expression(step.get(v, v)) for v in dict.fromkeys((*init, *step))
@@ -136,3 +138,18 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program({self.name!r}, {len(self.inputs)} inputs, {len(self.state)} state variables)"
+
+
+def _variables(program: str, part: str, found: object) -> tuple[Variable, ...]:
+    """The variables of a part of a program, if they are variables."""
+    given = found if isinstance(found, (tuple, list)) else (found,)
+    wrong = [thing for thing in given if not isinstance(thing, Variable)]
+    if wrong or not isinstance(found, (tuple, list)):
+        shown = ", ".join(type(thing).__name__ for thing in wrong) or "a single variable"
+        raise ProgramError(
+            f"program {program}, `{part}`",
+            shown,
+            "variables" if part != "inputs" else "a tuple of variables",
+            "make them with node.mask(…), edge.scalar(…) …, and write (a,) for a single one",
+        )
+    return tuple(given)

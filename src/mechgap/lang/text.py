@@ -23,21 +23,26 @@ from .operations import Operation
 if TYPE_CHECKING:
     from .program import Program
 
-_LOOSE = (Apply,)
+_LOOSE = (Apply, Follow)
 _TEXT_LIMIT = 160
 
 
 def expression_text(expression: Expression) -> str:
     """One expression in one line, shortened if it is long."""
-    text = _Printer({}).inner(expression)
-    return text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 2] + " …"
+    return _Printer({}, _TEXT_LIMIT).inner(expression)
 
 
 class _Printer:
-    """Writes expressions; those that have a name in ``names`` are written as that name."""
+    """Writes expressions; those that have a name in ``names`` are written as that name.
 
-    def __init__(self, names: dict[Expression, str]) -> None:
+    Args:
+        names: see above.
+        limit: longer texts are cut, inside as well, so that shared parts cannot make them explode.
+    """
+
+    def __init__(self, names: dict[Expression, str], limit: int | None = None) -> None:
         self.names = names
+        self.limit = limit
         self._written: dict[Expression, str] = {}
 
     def outer(self, expression: Expression) -> str:
@@ -53,7 +58,10 @@ class _Printer:
         if expression in self.names:
             return self.names[expression]
         if expression not in self._written:
-            self._written[expression] = self.body(expression)
+            text = self.body(expression)
+            if self.limit is not None and len(text) > self.limit:
+                text = text[: self.limit - 2] + " …"
+            self._written[expression] = text
         return self._written[expression]
 
     def body(self, expression: Expression) -> str:

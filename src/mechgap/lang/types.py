@@ -20,11 +20,13 @@ class Type:
         location: where the value lives.
         kind: what it can be; for a scalar with the range and wholeness inferred for it.
         literal: whether it is made of category names only, whose variable is not known yet.
+        loose: whether it is a pointer that may name no node.
     """
 
     location: Location
     kind: AbstractKind
     literal: bool = False
+    loose: bool = False
 
     @property
     def is_mask(self) -> bool:

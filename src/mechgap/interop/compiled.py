@@ -1,0 +1,99 @@
+"""Files of compiled programs: the network together with its program, layout and certificate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..compiler.certificate import Certificate
+from ..compiler.layout import Layout
+from ..compiler.passes import Compiled
+from ..errors import CheckpointError
+from ..lang.program import Program
+from ..nets.network import Network
+from ..nets.storage import load, save
+
+PARTS = ("program", "source", "digest", "layout", "certificate")
+
+
+@dataclass(frozen=True)
+class CompiledFile:
+    """What a file of a compiled program holds.
+
+    Attributes:
+        program: name of the program.
+        source: its text.
+        digest: SHA-256 of the text.
+        network: computes it.
+        layout: where its variables are in the hidden vectors.
+        certificate: for which inputs it is exact.
+    """
+
+    program: str
+    source: str
+    digest: str
+    network: Network
+    layout: Layout
+    certificate: Certificate
+
+
+def save_compiled(compiled: Compiled, path: Path | str) -> None:
+    """Write a compiled program; the file appears as a whole or not at all."""
+    program = compiled.program
+    extra = {
+        "program": program.name,
+        "source": program.source,
+        "digest": program.digest,
+        "layout": json.dumps(compiled.layout.to_json(), sort_keys=True),
+        "certificate": json.dumps(compiled.certificate.to_json(), sort_keys=True),
+    }
+    save(compiled.network, path, extra)
+
+
+def load_compiled(path: Path | str, program: Program | None = None) -> CompiledFile:
+    """Read a compiled program.
+
+    Args:
+        path: of the file.
+        program: the program that it should be compiled from; by default any.
+
+    Raises:
+        CheckpointError: if the file is missing, corrupt, holds no compiled program, or was compiled
+            from another program (or another version of it) than the one given.
+    """
+    network, extra = load(path)
+    missing = [part for part in PARTS if part not in extra]
+    if missing:
+        raise CheckpointError(
+            f"file {path}",
+            f"a network without {', '.join(missing)}",
+            "a compiled program",
+            "pass a file that `mechgap compile` wrote",
+        )
+    try:
+        layout = Layout.from_json(json.loads(extra["layout"]))
+        certificate = Certificate.from_json(json.loads(extra["certificate"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"file {path}, layout and certificate",
+            f"{type(error).__name__}: {error}",
+            "what this version of mechgap writes",
+            "compile the program again",
+        ) from error
+    found = CompiledFile(extra["program"], extra["source"], extra["digest"], network, layout, certificate)
+    if program is not None:
+        _check_program(path, found, program)
+    return found
+
+
+def _check_program(path: Path | str, found: CompiledFile, program: Program) -> None:
+    if found.digest == program.digest:
+        return
+    other = "another version of it" if found.program == program.name else f"the program {found.program}"
+    raise CheckpointError(
+        f"file {path}, for program {program.name}",
+        f"compiled from {other}, digest {found.digest[:12]}…",
+        f"compiled from the program at hand, digest {program.digest[:12]}…",
+        "compile the program again, or pass the program that the file was made from",
+    )

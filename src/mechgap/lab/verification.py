@@ -1,0 +1,257 @@
+"""Verifies a compiled network: every variable at every step against the interpreter, on many graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Refusal
+from ..tasks.task import Task
+from .families import FAMILIES, Family
+from .parity import LENGTH, Comparison, compare
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..compiler.certificate import Certificate
+    from ..nets.network import Network
+    from ..semantics.batch import Batch
+    from ..semantics.trace import Trace
+
+SIZES = (4, 16, 64, 256)
+ATOL = 1e-5
+CELLS = 2**21
+"""How many pairs of nodes run at once."""
+Watch = Callable[[int, int, str], None]
+"""Told how many parts are done, of how many, and which one is next."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first place in which a run of the network is not that of the interpreter.
+
+    Attributes:
+        graph, step, nodes: where; nodes as (sender, receiver) for an edge, () for a graph.
+        variable: which.
+        network, interpreter: the two values.
+    """
+
+    graph: int
+    step: int
+    nodes: tuple[int, ...]
+    variable: str
+    network: float
+    interpreter: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """How the runs on one family of one size compare.
+
+    Attributes:
+        n, family: number of nodes, and name of the family.
+        graphs, steps: how many runs, and frames of all of them, were compared.
+        comparisons: one for each variable, output and the lengths.
+        divergence: the first one, if there is any.
+    """
+
+    n: int
+    family: str
+    graphs: int
+    steps: int
+    comparisons: tuple[Comparison, ...]
+    divergence: Divergence | None = None
+
+    @property
+    def mismatches(self) -> int:
+        """The number of values that differ."""
+        return sum(c.mismatches for c in self.comparisons)
+
+    @property
+    def largest(self) -> float:
+        """The largest error of a variable that is a number, or of the halting times."""
+        return max((c.largest for c in self.comparisons), default=0.0)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How a compiled network compares with the interpreter.
+
+    Attributes:
+        program, digest: what was verified.
+        atol: the largest difference of numbers that counts as none.
+        seed: of the graphs.
+        checks: one for each size and family.
+    """
+
+    program: str
+    digest: str
+    atol: float
+    seed: int
+    checks: tuple[Check, ...]
+
+    @property
+    def mismatches(self) -> int:
+        """The number of values that differ."""
+        return sum(check.mismatches for check in self.checks)
+
+    @property
+    def steps(self) -> int:
+        """The number of frames that were compared."""
+        return sum(check.steps for check in self.checks)
+
+    @property
+    def graphs(self) -> int:
+        """The number of runs that were compared."""
+        return sum(check.graphs for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        checks = [{**asdict(c), "mismatches": c.mismatches, "largest": c.largest} for c in self.checks]
+        totals = {"mismatches": self.mismatches, "steps": self.steps, "graphs": self.graphs}
+        return {**asdict(self), **totals, "checks": checks}
+
+
+@dataclass(frozen=True)
+class VerificationPlan:
+    """What a network is verified on.
+
+    Attributes:
+        sizes: numbers of nodes; graphs of one node are always tried too.
+        count: graphs of each family and size.
+        seed: of the graphs.
+        atol: the largest difference of numbers that counts as none.
+        work: if given, at most so many pairs of nodes times frames in one family of one size: then
+            fewer graphs are tried, but at least one, and sizes whose first graph exceeds it are left out.
+    """
+
+    sizes: Sequence[int] = SIZES
+    count: int = 8
+    seed: int = 0
+    atol: float = ATOL
+    work: int | None = None
+
+
+def verify(
+    task: Task,
+    network: Network,
+    certificate: Certificate,
+    plan: VerificationPlan | None = None,
+    watch: Watch | None = None,
+) -> Verification:
+    """Compare a compiled network with the interpreter at every step.
+
+    Args:
+        task: the program, and the sampler that all families are made from.
+        network: compiled from the program.
+        certificate: of the network.
+        plan: on what.
+        watch: told about progress.
+
+    Raises:
+        Refusal: if a size is beyond the certificate.
+    """
+    plan = plan or VerificationPlan()
+    too_large = [n for n in plan.sizes if n > certificate.n]
+    if too_large:
+        raise Refusal(
+            f"verifying {task.name} at n = {', '.join(map(str, too_large))}",
+            f"a certificate for at most {certificate.n} nodes",
+            f"sizes up to {certificate.n}",
+            "verify smaller sizes, or compile for larger ones with --n",
+        )
+    jobs = [(n, family) for n in dict.fromkeys((1, *plan.sizes)) for family in FAMILIES if family.fits(task)]
+    checks = []
+    for index, (n, family) in enumerate(jobs):
+        if watch:
+            watch(index, len(jobs), f"n = {n}, {family.name}")
+        found = _check(task, network, n, family, replace(plan, seed=plan.seed + index))
+        if found is not None:
+            checks.append(found)
+    return Verification(task.name, task.program.digest, plan.atol, plan.seed, tuple(checks))
+
+
+def _check(task: Task, network: Network, n: int, family: Family, plan: VerificationPlan) -> Check | None:
+    """One family at one size; None if one graph is more work than is allowed."""
+    batch = family.build(task, plan.seed, n, plan.count)
+    parts: list[Check] = []
+    for rows in _parts(task, batch, plan.work):
+        part = _compare(task, network, batch.take(rows), plan.atol)
+        parts.append(replace(part, n=n, family=family.name, divergence=_shifted(part, int(rows[0]))))
+    return _total(parts) if parts else None
+
+
+def _parts(task: Task, batch: Batch, work: int | None) -> Iterator[Tensor]:
+    """The rows that run together; fewer than all if they are too much work."""
+    import torch
+
+    from ..semantics.interpreter import interpret
+
+    count, pairs = len(batch), batch.width**2
+    if work is not None and pairs * 2 > 2**10:
+        frames = interpret(task.program, batch.take(torch.tensor([0]))).frames
+        count = min(count, work // (pairs * frames))
+    share = max(1, CELLS // pairs)
+    for start in range(0, count, share):
+        yield torch.arange(start, min(start + share, count))
+
+
+def _compare(task: Task, network: Network, batch: Batch, atol: float) -> Check:
+    from ..nets.rollout import RolloutOptions, rollout
+    from ..semantics.interpreter import interpret
+
+    exact = interpret(task.program, batch)
+    # A wrong network may never halt: a few frames more than the program are enough to tell.
+    lengths = None if network.config.halting else exact.lengths
+    options = RolloutOptions(lengths=lengths, max_frames=4 * exact.frames + 16)
+    trace = rollout(network, batch, options)
+    comparisons = tuple(compare(task.program, trace, exact, atol))
+    steps = int(exact.lengths.sum())
+    return Check(batch.width, "", len(batch), steps, comparisons, _divergence(comparisons, trace, exact))
+
+
+def _divergence(comparisons: Sequence[Comparison], trace: Trace, exact: Trace) -> Divergence | None:
+    """The mismatch of the earliest frame; of the outputs or lengths if all hints agree."""
+    hints = [c for c in comparisons if c.stage == "hint" and c.mismatches]
+    if hints:
+        first = min(hints, key=lambda c: c.first[0])
+        step, graph, *nodes = first.first
+        values = (float(t.values[first.name][first.first]) for t in (trace, exact))
+        return Divergence(graph, step, tuple(nodes), first.name, *values)
+    for wrong in (c for c in comparisons if c.mismatches):
+        graph, *nodes = wrong.first
+        pair = (trace, exact)
+        if wrong.name == LENGTH:
+            values = (float(t.lengths[graph]) for t in pair)
+        else:
+            values = (float(t.outputs[wrong.name][wrong.first]) for t in pair)
+        step = int(exact.lengths[graph]) - 1
+        name = wrong.name if wrong.name == LENGTH else f"output {wrong.name}"
+        return Divergence(graph, step, tuple(nodes), name, *values)
+    return None
+
+
+def _shifted(check: Check, rows: int) -> Divergence | None:
+    """A divergence with the graph counted from the start of the family."""
+    found = check.divergence
+    return None if found is None else replace(found, graph=found.graph + rows)
+
+
+def _total(parts: Sequence[Check]) -> Check:
+    """The parts of one family as one."""
+    comparisons = tuple(
+        Comparison(
+            same[0].stage,
+            same[0].name,
+            sum(c.compared for c in same),
+            sum(c.mismatches for c in same),
+            max(c.largest for c in same),
+            next((c.first for c in same if c.first), ()),
+        )
+        for same in zip(*(part.comparisons for part in parts), strict=True)
+    )
+    divergence = next((part.divergence for part in parts if part.divergence is not None), None)
+    first = parts[0]
+    graphs, steps = sum(p.graphs for p in parts), sum(p.steps for p in parts)
+    return Check(first.n, first.family, graphs, steps, comparisons, divergence)
