@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from compiler.agreement import disagreements
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
-from strategies import Grammar, batches, programs
 
+from compiler.agreement import disagreements
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import RangeError, Refusal
 from mechgap.lang.program import Program
 from mechgap.semantics.batch import Batch
+from strategies import Grammar, batches, programs
 
 SETTINGS = CompileSettings(n=8)
 SMALL = Grammar(depth=2, variables=3)

@@ -12,6 +12,7 @@ from .ir import Atom, Fetch, Unit
 from .layout import RoundPlan
 from .scales import INDEX_STEP, UNDERFLOW, condition_cost, resolution
 
+
 @dataclass(frozen=True)
 class Bound:
     """The range of a scalar within which a network is exact."""

@@ -41,7 +41,9 @@ def check_schedule(schedule: Schedule) -> None:
     for round, (heads, layers) in enumerate(zip(schedule.fetches, schedule.layers, strict=True)):
         for fetch in heads:
             for atom in fetch_reads(fetch):
-                _ensure(_given(atom, round) or atom in before, f"round {round} attends by {atom.origin} too early")
+                _ensure(
+                    _given(atom, round) or atom in before, f"round {round} attends by {atom.origin} too early"
+                )
         for layer, atoms in enumerate(layers):
             for atom in atoms:
                 if atom in before:

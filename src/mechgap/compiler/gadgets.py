@@ -247,7 +247,9 @@ class Gadgets:
             return self.pick([(c, v) for c, v in cases if isinstance(v, Number)])
         if isinstance(first, Bit):
             return self.pick_bit([(c, v) for c, v in cases if isinstance(v, Bit)])
-        columns = [[(c, v.bits[k]) for c, v in cases if isinstance(v, Category)] for k in range(len(first.bits))]
+        columns = [
+            [(c, v.bits[k]) for c, v in cases if isinstance(v, Category)] for k in range(len(first.bits))
+        ]
         return Category(tuple(self.pick_bit(column) for column in columns))
 
 

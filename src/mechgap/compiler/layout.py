@@ -69,9 +69,7 @@ class Layout:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Layout:
         """The layout that ``to_json`` wrote."""
-        heads = tuple(
-            Head(h["round"], h["head"], tuple(h["selections"]), h["origin"]) for h in data["heads"]
-        )
+        heads = tuple(Head(h["round"], h["head"], tuple(h["selections"]), h["origin"]) for h in data["heads"])
         variables = {name: tuple(slots) for name, slots in data["variables"].items()}
         return cls(data["hidden"], data["slots"], data["offsets"], variables, heads)
 
@@ -110,9 +108,7 @@ def place(schedules: tuple[Schedule, ...]) -> tuple[int, tuple[tuple[RoundPlan, 
         The hidden width, and for each schedule its rounds.
     """
     plans = tuple(
-        tuple(
-            _place(heads, layers) for heads, layers in zip(entry.fetches, entry.layers, strict=True)
-        )
+        tuple(_place(heads, layers) for heads, layers in zip(entry.fetches, entry.layers, strict=True))
         for entry in schedules
     )
     rounds = [round for plan in plans for round in plan]
@@ -135,7 +131,9 @@ def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...]) -> Ro
     if count == 1:
         update = {atom: k for k, atom in enumerate(first)}
     else:
-        spaces = [head * part + k for head, fetch in enumerate(heads) for k in range(len(owners[fetch]), part)]
+        spaces = [
+            head * part + k for head, fetch in enumerate(heads) for k in range(len(owners[fetch]), part)
+        ]
         for head, fetch in enumerate(heads):
             update |= {atom: head * part + k for k, atom in enumerate(owners[fetch])}
         update |= dict(zip(free, spaces, strict=False))

@@ -68,9 +68,11 @@ class _ProgramLowering:
         self.meaning: dict[str, tuple[str, ...]] = {}
 
     def run(self) -> tuple[Lowered, Meaning]:
+        """The program in the intermediate form."""
+        self._refuse_edge_state()
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
         start = {v: first.of(x) for v, x in self.program.init.items()}
-        carried = {v: self._carried(v, start[v]) for v in self.program.state}
+        carried = {v: self._carried(v) for v in self.program.state}
         old = NodeLowering(self.program, self.gadgets, {**self.inputs, **carried}, self.scope)
         new = {v: old.of(x) for v, x in self.program.step.items()}
         for variable in self.program.state:
@@ -81,6 +83,16 @@ class _ProgramLowering:
         self._outputs(start, new)
         lowered = Lowered(tuple(self.slots.values()), self.start, self.step)
         return lowered, Meaning(self.meaning, halt, bias)
+
+    def _refuse_edge_state(self) -> None:
+        for variable in self.program.state:
+            if variable.location is Location.EDGE:
+                self.gadgets.origin = variable.name
+                raise self.gadgets.refuse(
+                    f"the state variable {variable.name!r} of edges",
+                    "state of nodes and of the graph: this target has no memory on edges",
+                    "keep what is needed at the nodes, or run the program with the interpreter",
+                )
 
     # ---- variables
 
@@ -96,33 +108,31 @@ class _ProgramLowering:
         self.gadgets.origin = name
         if isinstance(kind, Pointer):
             raise self.gadgets.refuse(
-                f"the pointer input {name!r}", "masks, scalars and categories as inputs", "give it as a mask_one"
+                f"the pointer input {name!r}",
+                "masks, scalars and categories as inputs",
+                "give it as a mask_one",
             )
         if isinstance(kind, Scalar):
             if kind.low < 0:
                 raise self.gadgets.refuse(
-                    f"the input {name!r} with low={kind.low:g}", "inputs that are not negative",
+                    f"the input {name!r} with low={kind.low:g}",
+                    "inputs that are not negative",
                     f"declare low=0 for {name!r}, and shift its values if need be",
                 )
             feature = Feature(kind.high, kind.whole, name, name, 0)
             if kind.high == float("inf"):
                 raise self.gadgets.refuse(
-                    f"the input {name!r} without an upper bound", "a finite high", f"declare high=… for {name!r}"
+                    f"the input {name!r} without an upper bound",
+                    "a finite high",
+                    f"declare high=… for {name!r}",
                 )
             return Number(Form.of(feature), kind.low, kind.high, kind.whole)
         count = len(kind.categories) if isinstance(kind, Categorical) else 1
         bits = tuple(Bit((Form.of(Feature(1.0, True, name, name, k)),)) for k in range(count))
         return Category(bits) if isinstance(kind, Categorical) else bits[0]
 
-    def _carried(self, variable: Variable, start: Value) -> Value | Refusal:
+    def _carried(self, variable: Variable) -> Value | Refusal:
         """A state variable as the slots that hold it."""
-        if variable.location is Location.EDGE:
-            self.gadgets.origin = variable.name
-            raise self.gadgets.refuse(
-                f"the state variable {variable.name!r} of edges",
-                "state of nodes and of the graph: this target has no memory on edges",
-                "keep what is needed at the nodes, or run the program with the interpreter",
-            )
         kind, name = variable.kind, variable.name
         if isinstance(kind, Categorical):
             names = tuple(f"{name}.{category}" for category in kind.categories)
@@ -150,9 +160,7 @@ class _ProgramLowering:
 
     def _store(self, name: str, start: Value, new: Value) -> None:
         """Fill the slots of a variable."""
-        for slot, before, after in zip(
-            self.meaning[name], self._forms(start), self._forms(new), strict=True
-        ):
+        for slot, before, after in zip(self.meaning[name], self._forms(start), self._forms(new), strict=True):
             low = self.slots[slot].low
             self.start[slot] = before.plus(-low)
             self.step[slot] = after.plus(-low)

@@ -33,22 +33,6 @@ from .pairs import PairLowering
 from .reductions import Reductions
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
-
-@dataclass(frozen=True)
-class Scope:
-    """What a program is compiled for.
-
-    Attributes:
-        n: largest number of nodes.
-        index: the feature that holds the index of each node.
-        resolve: whether equal real keys are told apart by index, which takes two more rounds.
-    """
-
-    n: int
-    index: Feature
-    resolve: bool
-
-
 INDEX_PORT = "index"
 """Port of the feature that holds the index of a node."""
 
@@ -195,7 +179,9 @@ class NodeLowering:
                 return gadgets.choose(self._cases(expression, condition, then, otherwise))
         raise TypeError(f"{operation.name} of {values}")
 
-    def _cases(self, expression: Apply, condition: Bit, then: Value, otherwise: Value) -> list[tuple[Bit, Value]]:
+    def _cases(
+        self, expression: Apply, condition: Bit, then: Value, otherwise: Value
+    ) -> list[tuple[Bit, Value]]:
         """The cases of a chain of conditionals, each with the condition under which it holds."""
         cases: list[tuple[Bit, Value]] = [(condition, then)]
         rest, tail = ~condition, expression.arguments[2]

@@ -234,7 +234,11 @@ class PairLowering:
         whole = left.whole and right.whole
         match operation:
             case Operation.ADD:
-                return [PairNumber((), left.form + right.form, left.low + right.low, left.high + right.high, whole)]
+                return [
+                    PairNumber(
+                        (), left.form + right.form, left.low + right.low, left.high + right.high, whole
+                    )
+                ]
             case Operation.SUBTRACT:
                 form = left.form - right.form
                 return [PairNumber((), form, left.low - right.high, left.high - right.low, whole)]
@@ -316,4 +320,3 @@ def _known(condition: Condition) -> list[Alternative]:
 
 def _product(left: list[Alternative], right: list[Alternative]) -> list[Alternative]:
     return [tuple(dict.fromkeys((*one, *other))) for one in left for other in right]
-

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..lang.expression import Any, Best, Expression, Follow, Select, Tie
+from ..lang.expression import Any, Best, Follow, Select, Tie
 from ..lang.location import Location
 from ..lang.selections import selecting_expressions
 from .ir import (
@@ -75,7 +75,9 @@ class Reductions:
         """Whether a mask holds for any sender."""
         for other in self._names:
             if isinstance(other, (Best, Select)) and other.among is expression.mask:
-                return self._chosen(other, _ORDER[other.tie] if isinstance(other, Select) else Order.FIRST).found
+                return self._chosen(
+                    other, _ORDER[other.tie] if isinstance(other, Select) else Order.FIRST
+                ).found
         found = []
         for conditions in self._pairs.alternatives(expression.mask):
             if not conditions:
@@ -164,7 +166,12 @@ class Reductions:
         return Choice(found, gadgets.pick([(take, right.key), (~take, left.key)]), index)
 
     def _decide(
-        self, conditions: Alternative, case: PairNumber | None, largest: bool, order: Order, origin: Best | Select
+        self,
+        conditions: Alternative,
+        case: PairNumber | None,
+        largest: bool,
+        order: Order,
+        origin: Best | Select,
     ) -> Choice:
         """One alternative in one case of the key."""
         memory = (frozenset(conditions), case, largest, order)
@@ -242,7 +249,7 @@ class Reductions:
             self._fetches[memory] = replace(fetch, level=ready)
         return self._fetches[memory]
 
-    def _anchor(self, fetch: Fetch, expression: Expression) -> None:
+    def _anchor(self, fetch: Fetch, expression: Best | Select | Follow) -> None:
         name = self._names.get(expression)
         if name is not None and name not in fetch.notes.selections:
             fetch.notes.selections.append(name)

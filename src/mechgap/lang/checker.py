@@ -19,7 +19,9 @@ from .types import Type, same_family
 if TYPE_CHECKING:
     from .program import Port, Program
 
-RESERVED = frozenset({"me", "size", "at", "if", "then", "else", "and", "or", "not", "any", "by", "true", "false"})
+RESERVED = frozenset(
+    {"me", "size", "at", "if", "then", "else", "and", "or", "not", "any", "by", "true", "false"}
+)
 """Words that a printed program uses."""
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -40,14 +42,18 @@ def infer(program: Program) -> Inference:
     _expect_graph(inference, program.limit, "limit", "scalar")
     for variable in _variables(program.limit):
         inference.fault(
-            program.limit, f"the variable {variable.name!r}", "numbers and `size` only",
+            program.limit,
+            f"the variable {variable.name!r}",
+            "numbers and `size` only",
             "bound the number of frames for any input of that size",
         )
     for name, value in program.outputs.items():
         found = inference.of(value)
         if found is not None and found.literal:
             inference.fault(
-                value, f"the category name as output {name!r}", "a category of a variable",
+                value,
+                f"the category name as output {name!r}",
+                "a category of a variable",
                 "give out a categorical variable, or a mask",
             )
     return inference
@@ -97,16 +103,18 @@ def _check_names(program: Program) -> list[Fault]:
         if not _WORD.fullmatch(name):
             faults.append(Fault(where, f"the name {name!r}", "letters, digits and _", "rename it"))
     for name in (name for name in names if name in RESERVED):
-        faults.append(Fault(where, f"a variable named {name!r}", "a name that is not a word of the language", "rename it"))
+        faults.append(
+            Fault(
+                where, f"a variable named {name!r}", "a name that is not a word of the language", "rename it"
+            )
+        )
     for name in sorted({name for name in names if names.count(name) > 1}):
         faults.append(
             Fault(where, f"two variables named {name!r}", "one variable for each name", "rename one of them")
         )
     for part, content in (("inputs", program.inputs), ("init", program.init), ("outputs", program.outputs)):
         if not content:
-            faults.append(
-                Fault(where, f"empty `{part}`", "at least one entry", f"a program needs `{part}`")
-            )
+            faults.append(Fault(where, f"empty `{part}`", "at least one entry", f"a program needs `{part}`"))
     for variable in (*program.inputs, *program.state):
         faults.extend(_check_kind(where, variable))
     return faults
@@ -119,12 +127,26 @@ def _check_kind(where: str, variable: Variable) -> list[Fault]:
     if isinstance(kind, Scalar) and not 0 < kind.unit < math.inf:
         return [Fault(place, f"unit={kind.unit}", "a positive unit", "give the size of one unit")]
     if isinstance(kind, Scalar) and kind.unit != 1.0 and not kind.whole:
-        return [Fault(place, f"unit={kind.unit} without whole=True", "whole numbers of a unit", "add whole=True")]
-    if isinstance(kind, Categorical) and (len(kind.categories) < 2 or len(set(kind.categories)) < len(kind.categories)):
-        return [Fault(place, f"categories {kind.categories}", "two or more different names", "name the categories")]
+        return [
+            Fault(place, f"unit={kind.unit} without whole=True", "whole numbers of a unit", "add whole=True")
+        ]
+    if isinstance(kind, Categorical) and (
+        len(kind.categories) < 2 or len(set(kind.categories)) < len(kind.categories)
+    ):
+        return [
+            Fault(
+                place, f"categories {kind.categories}", "two or more different names", "name the categories"
+            )
+        ]
     if isinstance(kind, MaskOne) and variable.location is not Location.NODE:
-        return [Fault(place, f"a mask_one of every {variable.location.value}", "a mask_one over nodes",
-                      "use a graph pointer, or a mask")]
+        return [
+            Fault(
+                place,
+                f"a mask_one of every {variable.location.value}",
+                "a mask_one over nodes",
+                "use a graph pointer, or a mask",
+            )
+        ]
     return []
 
 
@@ -134,7 +156,9 @@ def _expect_graph(inference: Inference, value: Expression, part: str, wanted: st
         return
     if found.location is not Location.GRAPH or not getattr(found, f"is_{wanted}"):
         inference.fault(
-            value, f"`{part}` is a {found}", f"one {wanted} of the graph",
+            value,
+            f"`{part}` is a {found}",
+            f"one {wanted} of the graph",
             "reduce it with anywhere() or everywhere()" if wanted == "mask" else "use a number or `size`",
         )
 
@@ -150,23 +174,34 @@ def _assign(inference: Inference, variable: Variable, value: Expression, part: s
         found = inference.types[value]
     if found.location not in (variable.location, Location.GRAPH):
         inference.fault(
-            value, f"a {found} as the {part} of {variable.name!r}", f"a {wanted}",
+            value,
+            f"a {found} as the {part} of {variable.name!r}",
+            f"a {wanted}",
             "reduce it (any_of, first, min_of …) or lift it (sender, receiver) to that location",
         )
         return
     if not same_family(wanted, found):
-        inference.fault(value, f"a {found} as the {part} of {variable.name!r}", f"a {wanted}",
-                        "assign a value of the variable's kind")
+        inference.fault(
+            value,
+            f"a {found} as the {part} of {variable.name!r}",
+            f"a {wanted}",
+            "assign a value of the variable's kind",
+        )
         return
     if isinstance(variable.kind, MaskOne) and not _marks_one(inference, value):
         inference.fault(
-            value, f"a mask as the {part} of the mask_one {variable.name!r}",
+            value,
+            f"a mask as the {part} of the mask_one {variable.name!r}",
             "an expression that marks exactly one node for certain",
             "write `me == pointer` with a pointer of the graph, or choose between mask_ones with where()",
         )
     if isinstance(variable.kind, Scalar) and variable.kind.whole and not found.scalar.whole:
-        inference.fault(value, f"a number that need not be whole for {variable.name!r}", "a whole number",
-                        "declare the numbers it is made of whole, or drop whole=True")
+        inference.fault(
+            value,
+            f"a number that need not be whole for {variable.name!r}",
+            "a whole number",
+            "declare the numbers it is made of whole, or drop whole=True",
+        )
 
 
 def _marks_one(inference: Inference, value: Expression) -> bool:

@@ -292,4 +292,3 @@ def as_expression(value: object) -> Expression:
 def apply(operation: Operation, *arguments: object) -> Apply:
     """The operation applied to its arguments, constants wrapped."""
     return Apply(operation, tuple(as_expression(argument) for argument in arguments))
-

@@ -107,7 +107,10 @@ class Inference:
             return Type(Location.GRAPH, Categorical((value,)), literal=True)
         if not abs(value) < LARGEST_NUMBER:
             self.fault(
-                expression, f"the constant {value}", f"a finite number below {LARGEST_NUMBER:g}", "use a mask for 'not known yet'"
+                expression,
+                f"the constant {value}",
+                f"a finite number below {LARGEST_NUMBER:g}",
+                "use a mask for 'not known yet'",
             )
             return None
         return Type(Location.GRAPH, Scalar(value, value, whole=float(value).is_integer()))
@@ -182,9 +185,7 @@ class Inference:
     def _compare(self, expression: Apply, location: Location) -> Type | None:
         left, right = (self._type(a) for a in expression.arguments)
         ordered = expression.operation is not Operation.EQUAL
-        good = same_family(left, right) and not (
-            ordered and (left.is_categorical or left.is_mask)
-        )
+        good = same_family(left, right) and not (ordered and (left.is_categorical or left.is_mask))
         if not good:
             self.fault(
                 expression,
@@ -195,7 +196,9 @@ class Inference:
             return None
         if left.literal and right.literal:
             self.fault(
-                expression, "category names on both sides", "a category of a variable on one side",
+                expression,
+                "category names on both sides",
+                "a category of a variable on one side",
                 "compare a categorical variable with a name",
             )
             return None
@@ -290,7 +293,9 @@ class Inference:
         good &= self._expect(expression, expression.default, "scalar", "the default is a number")
         if location is None or not good or not self._fits_below(expression, expression.default, location):
             return None
-        return Type(location, hull(self._type(expression.value).scalar, self._type(expression.default).scalar))
+        return Type(
+            location, hull(self._type(expression.value).scalar, self._type(expression.default).scalar)
+        )
 
     def _select(self, expression: Select) -> Type | None:
         parts = (expression.among,) if expression.key is None else (expression.among, expression.key)
@@ -311,8 +316,12 @@ class Inference:
         found = self._type(default).location
         if found in (location, Location.GRAPH):
             return True
-        self.fault(expression, f"a default of every {found.value}", f"one of every {location.value}",
-                   "give a default that lives where the result lives")
+        self.fault(
+            expression,
+            f"a default of every {found.value}",
+            f"one of every {location.value}",
+            "give a default that lives where the result lives",
+        )
         return False
 
     def _follow(self, expression: Follow) -> Type | None:
@@ -320,7 +329,9 @@ class Inference:
         one = isinstance(reference.kind, MaskOne)
         if not (reference.is_pointer or one) or reference.location is Location.EDGE:
             self.fault(
-                expression, f"a {reference} to follow", "a pointer of nodes or of the graph, or a mask_one",
+                expression,
+                f"a {reference} to follow",
+                "a pointer of nodes or of the graph, or a mask_one",
                 "choose a node with first(), argmin() … or mark it with a mask_one",
             )
             return None

@@ -68,7 +68,11 @@ class _Printer:
         """What an expression says, not its name."""
         match expression:
             case Constant():
-                return repr(expression.value) if isinstance(expression.value, str) else f"{expression.value!r}".lower()
+                return (
+                    repr(expression.value)
+                    if isinstance(expression.value, str)
+                    else f"{expression.value!r}".lower()
+                )
             case Own():
                 return "me"
             case Size():
@@ -98,8 +102,10 @@ class _Printer:
         raise TypeError(type(expression).__name__)
 
     def _select(self, expression: Select) -> str:
-        order = "" if expression.key is None else (
-            f" by {'largest' if expression.largest else 'smallest'} {self.outer(expression.key)}"
+        order = (
+            ""
+            if expression.key is None
+            else (f" by {'largest' if expression.largest else 'smallest'} {self.outer(expression.key)}")
         )
         word = f"some ({expression.tie.value})" if expression.free else expression.tie.value
         default = "" if expression.default is None else f"; else {self.inner(expression.default)}"

@@ -139,18 +139,12 @@ class SetMachine:
             found[port.name] = Answer(port, values[port.name], choices.of(expression) if tracked else None)
         return found
 
-    def run(self, frames: int) -> tuple[Frame, Tensor]:
-        """Run for a number of frames, past the halt if need be.
-
-        Returns:
-            The frames stacked [T, B, …], and the index of the frame in which each run halts, [B];
-            T for a run that does not.
-        """
+    def run(self, frames: int) -> Frame:
+        """The first frames of the run, stacked [T, B, …]; it goes past the halt if need be."""
         kept = [self.start()]
         while len(kept) < frames:
             kept.append(self.step(kept[-1]))
-        halts = torch.stack([self.halted(frame) for frame in kept])
-        return _stacked(kept), first_true(halts)
+        return _stacked(kept)
 
     def advance(self, frame: Frame, steps: Tensor) -> Frame:
         """Each run [B] after its own number of steps, past its halt if need be."""
@@ -231,8 +225,7 @@ def admissible_trace(program: Program, exact: Trace) -> tuple[Tensors, Answers]:
         By the name of the variable [T, B, N, N] as (node, target); and the outputs.
     """
     machine = SetMachine(program, exact.batch)
-    frames, _ = machine.run(exact.frames)
-    frames = frames.map(lambda _, value: repeat_last(value, exact.lengths))
+    frames = machine.run(exact.frames).map(lambda _, value: repeat_last(value, exact.lengths))
     return frames.choices, machine.answers(frames.map(lambda _, value: value[-1]))
 
 

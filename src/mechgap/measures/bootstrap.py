@@ -57,9 +57,6 @@ class Clusters:
             np.add.at(total, index, part)
         return Clusters(*sums)
 
-    def __add__(self, other: Clusters) -> Clusters:
-        return Clusters(self.numerator + other.numerator, self.denominator + other.denominator)
-
     @property
     def ratio(self) -> float:
         """Sum of the numerators over sum of the denominators; NaN if there is no outcome."""

@@ -57,19 +57,20 @@ class Row:
         """The normalised gap (m - exact) / (random - exact): 0 is exact, 1 is untrained.
 
         The interval is that of the subject alone; the references are taken as they are. None where
-        the measure does not tell untrained networks from exact ones.
+        the measure does not tell untrained networks from exact ones, or exact ones may score anything.
         """
-        anchor = self.exact.value if self.exact is not None else self.score.ideal
-        if self.random is None or not self.score.known:
+        if self.random is None or not self.score.known or math.isnan(self.score.ideal):
             return None
+        anchor = self.exact.value if self.exact is not None else self.score.ideal
         scale = self.random.value - anchor
         if math.isnan(scale) or abs(scale) < LEAST:
             return None
-        low, high = sorted(((self.score.low - anchor) / scale, (self.score.high - anchor) / scale))
+        bounds = (self.score.low, self.score.high)
+        low, high = sorted((bound - anchor) / scale + 0.0 for bound in bounds)
         return replace(
             self.score,
             name=f"gap of {self.score.name}",
-            value=(self.score.value - anchor) / scale,
+            value=(self.score.value - anchor) / scale + 0.0,
             low=low,
             high=high,
             ideal=0.0,

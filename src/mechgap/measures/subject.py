@@ -58,11 +58,6 @@ class Graft:
 class AbstractSubject(ABC):
     """Something that runs step by step and keeps the state of every node as a vector."""
 
-    @property
-    @abstractmethod
-    def first_frame(self) -> int:
-        """The first frame whose node states depend on the input."""
-
     @abstractmethod
     def run(
         self, batch: Batch, lengths: Tensor, *, graft: Graft | None = None, attention: bool = False
@@ -91,10 +86,6 @@ class NetworkSubject(AbstractSubject):
     def __init__(self, network: Network, program: Program) -> None:
         self.network = network
         self.program = program
-
-    @property
-    def first_frame(self) -> int:
-        return 0 if self.network.config.prologue else 1
 
     def run(
         self, batch: Batch, lengths: Tensor, *, graft: Graft | None = None, attention: bool = False
@@ -132,10 +123,6 @@ class ProgramSubject(AbstractSubject):
 
     def __init__(self, program: Program) -> None:
         self.program = program
-
-    @property
-    def first_frame(self) -> int:
-        return 0
 
     def run(
         self, batch: Batch, lengths: Tensor, *, graft: Graft | None = None, attention: bool = False

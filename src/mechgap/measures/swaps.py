@@ -30,8 +30,8 @@ class _History:
 
     def __init__(self, program: Program, base: Batch, donor: Batch, lengths: Tensor, frames: int) -> None:
         self.program = program
-        self.base, _ = SetMachine(program, base).run(frames)
-        self.donor, _ = SetMachine(program, donor).run(frames)
+        self.base = SetMachine(program, base).run(frames)
+        self.donor = SetMachine(program, donor).run(frames)
         last = lengths - 1
         rows = torch.arange(len(base))
         ended = self.base.map(lambda _, value: value[last, rows])

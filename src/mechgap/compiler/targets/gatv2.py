@@ -42,6 +42,7 @@ from ..scales import INDEX_STEP, condition_cost, condition_step, key_step
 CLRS_SLOPE = 0.01
 """Slope of the attention's leaky ReLU below zero in the CLRS network."""
 
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that emission needs.
@@ -118,9 +119,7 @@ def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
     heads = max(1, len(round.fetches))
     mid = max([1, *(len(attention_units(fetch, plan.n)) for fetch in round.fetches)])
     local = bool(round.fetches) and all(map(_among_neighbours, round.fetches))
-    edges = any(
-        isinstance(source, FetchedEdge) for atom in round.update for source in _sources(atom)
-    )
+    edges = any(isinstance(source, FetchedEdge) for atom in round.update for source in _sources(atom))
     return RoundConfig(
         heads=heads,
         mid=heads * mid,

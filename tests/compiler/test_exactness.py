@@ -1,0 +1,98 @@
+"""Every program, compiled once, makes the interpreter's trace on every kind of graph."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from compiler.agreement import disagreements
+from compiler.cases import WEIGHTS, examples, graphs
+
+from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
+from mechgap.lang.program import Program
+from mechgap.tasks.catalogue import NAMES, load
+
+EXAMPLES = examples()
+PROGRAMS = (*NAMES, *EXAMPLES)
+SLOW_RUNS = {"bfs_seq"}
+
+
+def _program(name: str) -> Program:
+    return EXAMPLES[name] if name in EXAMPLES else load(name).program
+
+
+@cache
+def _compiled(name: str) -> Compiled:
+    return compile_program(_program(name))
+
+
+@pytest.mark.parametrize("density", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_exact_on_small_graphs(name: str, density: float) -> None:
+    for size in (1, 2, 5, 9):
+        for weights in WEIGHTS:
+            batch = graphs(size, 4, density, weights, directed=size % 2 == 0)
+            assert not disagreements(_compiled(name), batch), (size, weights)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_exact_on_larger_graphs(name: str, weights: str) -> None:
+    size = 16 if name in SLOW_RUNS else 33
+    for density in (0.05, 0.4):
+        assert not disagreements(_compiled(name), graphs(size, 2, density, weights)), density
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exact_on_the_tasks_own_inputs(name: str) -> None:
+    for size in (1, 2, 4, 16):
+        batch = load(name).sample(size, size, 4)
+        assert not disagreements(_compiled(name), batch), size
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [64, 256, 1024])
+@pytest.mark.parametrize("name", sorted({*PROGRAMS} - SLOW_RUNS))
+def test_exact_on_large_graphs(name: str, size: int) -> None:
+    count = 1 if size == 1024 else 2
+    for density in (2.0 / size, 0.3) if size < 1024 or "dfs" not in name else (0.3,):
+        for weights in ("random", "equal"):
+            assert not disagreements(_compiled(name), graphs(size, count, density, weights)), density
+
+
+@pytest.mark.parametrize("name", ["bellman_ford", "widest_path"])
+def test_a_promise_of_distinct_keys_saves_rounds(name: str) -> None:
+    promised = compile_program(_program(name), CompileSettings(distinct_keys=True))
+    assert promised.certificate.rounds < _compiled(name).certificate.rounds
+    assert promised.certificate.conditions
+    if name == "bellman_ford":
+        assert promised.certificate.rounds == 1
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_one_set_of_weights_for_every_size(name: str) -> None:
+    compiled = _compiled(name)
+    assert compiled.certificate.n >= 1024
+    assert compiled.certificate.nonzero < compiled.certificate.parameters
+
+
+def test_many_equal_keys_at_one_node() -> None:
+    """A star whose 600 spokes are equally long: the largest number of equal real keys."""
+    import torch
+
+    from mechgap.semantics.batch import Batch
+
+    size = 602
+    edges = torch.eye(size, dtype=torch.bool)
+    edges[0, 1:-1] = edges[1:-1, 0] = edges[-1, 1:-1] = edges[1:-1, -1] = True
+    for weight in (0.1, 0.3, 20.7, 31.9):
+        batch = Batch(
+            {
+                "adj": edges[None],
+                "A": torch.full((1, size, size), weight) * edges,
+                "s": torch.arange(size)[None] == size - 1,
+                "pos": torch.arange(size)[None] / size,
+            },
+            torch.ones(1, size, dtype=torch.bool),
+        )
+        assert not disagreements(_compiled("bellman_ford"), batch), weight

@@ -1,0 +1,94 @@
+"""What cannot be computed exactly is refused, with the operation named and a way out."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from mechgap.compiler.passes import CompileSettings, compile_program
+from mechgap.errors import MechgapError, Refusal
+from mechgap.lang.program import Program
+from mechgap.lang.vocabulary import anywhere, argmin, edge, me, min_of, node, receiver, sender, where
+
+adj = edge.mask("adj")
+A = edge.scalar("A", low=0, high=8)
+free = edge.scalar("A")
+x = node.scalar("x", low=0, high=8)
+unbounded = node.scalar("x", low=0)
+signed = node.scalar("x", low=-1, high=1)
+huge = node.scalar("x", low=0, high=2.0**30, whole=True)
+table = edge.scalar("x", low=0, high=8)
+link = edge.pointer("A")
+start = node.pointer("A")
+
+
+def _program(inputs: tuple, variable, first, step) -> Program:
+    return Program("case", inputs, {variable: first}, {variable: step}, anywhere(me == me), {"y": variable})
+
+
+CASES = {
+    "product": (_program((adj,), x, 1, x * x), "product", "constant"),
+    "product on edges": (
+        _program((adj, A), x, 1, min_of(sender(x) * A, adj)),
+        "product",
+        "constant",
+    ),
+    "edge state": (_program((adj, A), table, A, table), "edges", "nodes"),
+    "no upper bound": (_program((adj,), unbounded, 0, unbounded + 1), "without an upper bound", "finite high"),
+    "negative real": (_program((adj,), signed, 0, signed), "low=-1", "low >= 0"),
+    "edge without a bound": (_program((adj, free), x, 1, min_of(free, adj)), "low=-inf", "low >= 0"),
+    "large whole numbers": (_program((adj,), huge, 0, where(huge < 5, huge + 1, huge)), "whole", "2^24"),
+    "edge pointers": (
+        _program((adj, link), x, 1, where(anywhere(me == me), x, x) + min_of(1, link == sender(me))),
+        "edge input",
+        "masks and scalars",
+    ),
+    "node pointer input": (_program((start,), x, 1, where(start == me, x, 1)), "pointer input", "masks"),
+    "receiver in a real key": (
+        _program((adj, A), x, 1, min_of(A + receiver(x), adj)),
+        "receiver",
+        "sender",
+    ),
+    "real difference": (
+        _program((adj, A), x, 1, min_of(sender(x - 0.5), adj)),
+        "may be negative",
+        "not negative",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refused_in_four_parts(name: str) -> None:
+    program, given, expected = CASES[name]
+    with pytest.raises(Refusal) as caught:
+        compile_program(program)
+    fault = caught.value.faults[0]
+    assert "case" in fault.where
+    assert given in fault.given
+    assert expected in fault.expected
+    assert fault.remedy
+
+
+@pytest.mark.parametrize("n", [0, 1, 2**20, -3])
+def test_sizes_out_of_reach_are_errors(n: int) -> None:
+    with pytest.raises(MechgapError, match="number of nodes"):
+        compile_program(_program((adj,), x, 1, x), CompileSettings(n=n))
+
+
+def test_a_size_that_cannot_be_certified_is_refused() -> None:
+    label = node.scalar("label", low=0, high=2**14, whole=True)
+    program = _program((adj,), label, 0, min_of(sender(label), adj))
+    certified = compile_program(program).certificate.n
+    assert certified == 2**9
+    with pytest.raises(Refusal, match=r"2\^24"):
+        compile_program(program, CompileSettings(n=certified * 2))
+
+
+def test_unread_inputs_need_no_bounds() -> None:
+    unread = node.scalar("pos")
+    nearest = node.pointer("nearest")
+    program = _program((adj, A, unread), nearest, me, argmin(A, adj))
+    ranges = compile_program(program).certificate.ranges
+    assert set(ranges) == {"A"}
+    assert all(math.isfinite(bound.high) for bound in ranges.values())
