@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
 import pytest
+import torch
 
 from mechgap.compiler.passes import compile_program
 from mechgap.lang.program import Program
@@ -83,6 +85,17 @@ def test_other_ties_move_the_strict_measures_only(bench, compiled):
             assert value.value != value.ideal
         elif value.ideal == value.ideal:
             assert value.value == value.ideal
+
+
+def test_a_softer_choice_moves_the_strict_measures_only(bench, compiled):
+    soft = copy.deepcopy(compiled["bfs"])
+    with torch.no_grad():
+        soft.rounds[0].attend.mul_(2.0**-6)
+    found = gates(bench, soft, compiled["bfs"])
+    assert found["routing/norm"].low > 0.01
+    assert found["routing/gap"].value == pytest.approx(0.0, abs=1e-6)
+    for name in ("behaviour/valid", "intervention/changed/bfs", "intervention/delta/bfs/bfs_distance"):
+        assert found[name].value == 1.0
 
 
 def test_rivals_route_alike_and_act_differently(bench, compiled):

@@ -207,7 +207,7 @@ class PairLowering:
 
     def _arithmetic(self, value: Apply, swapped: bool) -> list[PairNumber]:
         operation = value.operation
-        if operation is Operation.INDEX:
+        if operation in (Operation.INDEX, Operation.NODE_AT):
             return self._number(value.arguments[0], swapped)
         if operation is Operation.WHERE:
             condition, then, otherwise = value.arguments

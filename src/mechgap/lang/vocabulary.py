@@ -13,6 +13,7 @@ from ..kinds.scalar import Scalar
 from .expression import (
     Any,
     Best,
+    Constant,
     End,
     Expression,
     Follow,
@@ -192,12 +193,17 @@ def when(condition: Operand, changes: Mapping[Variable, Operand]) -> Rule:
     return Rule(as_expression(condition), {v: as_expression(value) for v, value in changes.items()})
 
 
+def otherwise(changes: Mapping[Variable, Operand]) -> Rule:
+    """A rule for where no rule before it holds."""
+    return when(True, changes)
+
+
 def rules(*alternatives: Rule) -> dict[Variable, Expression]:
     """A step made of guarded rules: the first whose guard holds wins, unnamed variables stay.
 
     Example:
         >>> token = node.mask("token")
-        >>> step = rules(when(token, {token: False}), when(~token, {token: True}))
+        >>> step = rules(when(token, {token: False}), otherwise({token: True}))
         >>> list(step) == [token]
         True
     """
@@ -205,6 +211,8 @@ def rules(*alternatives: Rule) -> dict[Variable, Expression]:
     for variable in dict.fromkeys(v for rule in alternatives for v in rule.changes):
         value: Expression = variable
         for rule in reversed(alternatives):
-            value = where(rule.condition, rule.changes.get(variable, variable), value)
+            new = rule.changes.get(variable, variable)
+            always = isinstance(rule.condition, Constant) and rule.condition.value is True
+            value = new if always or new is value else where(rule.condition, new, value)
         step[variable] = value
     return step

@@ -69,6 +69,7 @@ class NetworkConfig:
         encode_hints: whether the hints of the current frame are encoded together with the inputs.
         reverse_edges: whether edge features also come transposed.
         node_index: whether the position 0, 1, … of a node is its first raw feature.
+        graph_to_nodes: whether graph inputs that are no pointers are raw features of every node too.
         halting: whether there is a readout that says when to stop.
         layer_norm: whether every round ends in a layer normalisation.
         negative_slope: slope of the attention's leaky ReLU below zero.
@@ -85,6 +86,7 @@ class NetworkConfig:
     encode_hints: bool = True
     reverse_edges: bool = False
     node_index: bool = False
+    graph_to_nodes: bool = False
     halting: bool = False
     layer_norm: bool = False
     negative_slope: float = 0.01

@@ -60,10 +60,19 @@ def node_columns(config: NetworkConfig) -> tuple[Column, ...]:
     """The columns of the raw node features, in order.
 
     The position comes first if the network has it; then values of nodes and pointers of the graph
-    (one-hot), of the inputs and, if they are encoded, of the hints, in the order of their ports.
+    (one-hot), of the inputs and, if they are encoded, of the hints, in the order of their ports;
+    last, with ``graph_to_nodes``, the graph inputs.
     """
     index = (Column(INDEX),) if config.node_index else ()
-    return index + _columns(config, 1)
+    return (
+        index
+        + _columns(config, 1)
+        + tuple(
+            Column(port.name, component)
+            for port in _spread_ports(config)
+            for component in range(port.kind.width)
+        )
+    )
 
 
 def edge_columns(config: NetworkConfig) -> tuple[Column, ...]:
@@ -110,6 +119,9 @@ def raw_features(
     for port, value in _encoded_values(config, batch, hints):
         rank, columns = _placed(port, value, batch)
         ranked[rank].append(columns.to(dtype))
+    for port in _spread_ports(config):
+        value = port.kind.features(batch.values[port.name], batch.nodes)
+        ranked[1].append(value[:, None].expand(-1, batch.width, -1).to(dtype))
     nodes, pairs = batch.nodes[..., None], batch.pairs[..., None]
     edges = _joined(ranked[2], pairs.shape[:-1], pairs, dtype)
     if config.reverse_edges:
@@ -148,6 +160,13 @@ def _identity(batch: Batch) -> Tensor:
 
 def _encoded_ports(config: NetworkConfig) -> tuple[Port, ...]:
     return config.interface.inputs + (config.interface.hints if config.encode_hints else ())
+
+
+def _spread_ports(config: NetworkConfig) -> tuple[Port, ...]:
+    """The graph inputs that stand at every node too."""
+    if not config.graph_to_nodes:
+        return ()
+    return tuple(p for p in config.interface.inputs if p.location is Location.GRAPH and not p.kind.refers)
 
 
 def _columns(config: NetworkConfig, rank: int) -> tuple[Column, ...]:

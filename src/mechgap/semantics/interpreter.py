@@ -18,6 +18,7 @@ from ..lang.text import expression_text
 from .batch import Batch
 from .demand import Demand
 from .evaluation import Evaluation
+from .inputs import check_batch
 from .trace import Selection, Trace
 
 State = dict[str, Tensor]
@@ -125,8 +126,10 @@ def interpret(
 
     Raises:
         MechgapError: if a run does not halt within the limit.
+        GraphError: if the inputs are not what the program declares.
         RangeError: if a scalar leaves the range that its variable declares.
     """
+    check_batch(program, batch)
     machine = Machine(program, batch, dtype)
     limits = machine.limits()
     if max_frames is not None:

@@ -13,6 +13,7 @@ from ..lang.vocabulary import (
     last,
     me,
     node,
+    otherwise,
     reverse,
     rules,
     sender,
@@ -98,8 +99,7 @@ program = Program(
                 below: where(is_child, here, unstacked),
             },
         ),
-        when(
-            True,
+        otherwise(
             {
                 current: is_here,
                 seen: me == last(anyone),

@@ -100,6 +100,7 @@ def configure(plan: Plan) -> NetworkConfig:
         encode_hints=False,
         reverse_edges=True,
         node_index=True,
+        graph_to_nodes=True,
         halting=True,
         negative_slope=0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE,
     )
