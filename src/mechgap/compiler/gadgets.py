@@ -22,6 +22,9 @@ NO_FRACTION = 2.0**23
 SHARP = 2.0**100
 """Scale at which any two different float32 numbers above 2^-76 are at least one apart."""
 
+LARGEST_REAL = 2.0**50
+"""Real numbers up to this can be selected and compared without leaving float32."""
+
 
 class TooLarge(Refusal):
     """Numbers do not fit into float32 exactly; a smaller n or smaller bounds may."""
@@ -159,8 +162,19 @@ class Gadgets:
             if right.high - left.low <= 1:
                 return Bit((up,))
             return Bit((up - self.unit(gap.plus(-1.0), right.high - left.low),))
-        large = self.unit(gap * SHARP, SHARP * max(1.0, right.high - left.low))
+        sharp = self._sharpness(max(abs(left.low), abs(right.high), right.high - left.low, 1.0))
+        large = self.unit(gap * sharp, sharp * max(1.0, right.high - left.low))
         return Bit((Form((), 1.0) - self.unit(Form((), 1.0) - large, 1.0, whole=True),))
+
+    def _sharpness(self, reach: float) -> float:
+        """Scale at which a difference is at least 1 but never infinite."""
+        if reach > LARGEST_REAL:
+            raise self.refuse(
+                f"a comparison of real numbers up to {reach:g}",
+                f"at most {LARGEST_REAL:g}: float32 ends at 2^128",
+                "declare smaller bounds (high=…), or scale the numbers",
+            )
+        return min(SHARP, 2.0**125 / power_above(reach))
 
     def equal(self, left: Number, right: Number) -> Bit:
         """left = right."""

@@ -13,6 +13,7 @@ from ..lang.expression import Any, Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
+from .bounds import check_input, check_state
 from .gadgets import Gadgets
 from .ir import Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
@@ -113,20 +114,10 @@ class _ProgramLowering:
                 "give it as a mask_one",
             )
         if isinstance(kind, Scalar):
-            if kind.low < 0:
-                raise self.gadgets.refuse(
-                    f"the input {name!r} with low={kind.low:g}",
-                    "inputs that are not negative",
-                    f"declare low=0 for {name!r}, and shift its values if need be",
-                )
-            feature = Feature(kind.high, kind.whole, name, name, 0)
-            if kind.high == float("inf"):
-                raise self.gadgets.refuse(
-                    f"the input {name!r} without an upper bound",
-                    "a finite high",
-                    f"declare high=… for {name!r}",
-                )
-            return Number(Form.of(feature), kind.low, kind.high, kind.whole)
+            check_input(self.gadgets, name, kind)
+            return Number(
+                Form.of(Feature(kind.high, kind.whole, name, name, 0)), kind.low, kind.high, kind.whole
+            )
         count = len(kind.categories) if isinstance(kind, Categorical) else 1
         bits = tuple(Bit((Form.of(Feature(1.0, True, name, name, k)),)) for k in range(count))
         return Category(bits) if isinstance(kind, Categorical) else bits[0]
@@ -141,7 +132,7 @@ class _ProgramLowering:
             low, high, whole = 0.0, self.scope.n - 1.0, True
             if isinstance(kind, Scalar):
                 self.gadgets.origin = name
-                NodeLowering(self.program, self.gadgets, {}, self.scope).check_bounds(name, kind)
+                check_state(self.gadgets, name, kind)
                 low, high, whole = min(kind.low, 0.0), kind.high, kind.whole
             (slot,) = self._named(name, (name,))
             form = self._slot(slot, high - low, whole, low).plus(low)

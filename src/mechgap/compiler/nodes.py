@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any as Anything
 
 from ..errors import Refusal
-from ..kinds.scalar import Scalar
 from ..lang.expression import (
     Any,
     Apply,
@@ -111,21 +109,6 @@ class NodeLowering:
         value = self.of(expression)
         assert isinstance(value, Number)
         return value
-
-    def check_bounds(self, name: str, kind: Scalar) -> None:
-        """Refuse a scalar that a network of ReLU units cannot hold exactly."""
-        if kind.low < 0 and not (kind.whole and math.isfinite(kind.low)):
-            raise self.gadgets.refuse(
-                f"the scalar {name!r} with low={kind.low:g}",
-                "low >= 0, or whole numbers with a finite low",
-                f"declare low=0 for {name!r} if its values are never negative",
-            )
-        if not math.isfinite(kind.high):
-            raise self.gadgets.refuse(
-                f"the scalar {name!r} without an upper bound",
-                "a finite high: a certificate of exactness needs one",
-                f"declare high=… for {name!r}",
-            )
 
     def location(self, expression: Expression) -> Location:
         """Where the value of an expression lives."""

@@ -10,6 +10,7 @@ from ..kinds.scalar import Scalar
 from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
+from .bounds import check_input
 from .ir import Condition, EdgeColumn, Form, PairForm, Relation
 from .values import Bit, Category
 
@@ -272,7 +273,7 @@ class PairLowering:
         if isinstance(variable.kind, Mask):
             return EdgeColumn(variable.name, 0, swapped, 1.0, True)
         if isinstance(variable.kind, Scalar):
-            self._nodes.check_bounds(variable.name, variable.kind)
+            check_input(self._nodes.gadgets, variable.name, variable.kind)
             return EdgeColumn(variable.name, 0, swapped, variable.kind.high, variable.kind.whole)
         raise self._nodes.gadgets.refuse(
             f"the edge input {variable.name!r}, a {variable.kind.name}",

@@ -58,8 +58,8 @@ class Scalar(AbstractKind):
         return self.error(predicted, truth) <= tolerance
 
     def to_json(self) -> dict[str, Any]:
-        bounds = [bound if math.isfinite(bound) else None for bound in (self.low, self.high)]
-        return {**super().to_json(), "bounds": bounds, "whole": self.whole, "unit": self.unit}
+        bounds = [float(bound) if math.isfinite(bound) else None for bound in (self.low, self.high)]
+        return {**super().to_json(), "bounds": bounds, "whole": self.whole, "unit": float(self.unit)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

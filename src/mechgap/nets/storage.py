@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
@@ -17,6 +18,8 @@ from .config import NetworkConfig
 from .network import Network
 
 FORMAT = "mechgap.network/1"
+KEY = "mechgap"
+"""Under which the plain data of a file stand, as one JSON text."""
 
 
 def save(network: Network, path: Path | str, extra: Mapping[str, str] | None = None) -> None:
@@ -27,11 +30,7 @@ def save(network: Network, path: Path | str, extra: Mapping[str, str] | None = N
         path: of the file.
         extra: more texts to keep with it, such as a certificate as JSON.
     """
-    metadata = {
-        "format": FORMAT,
-        "config": json.dumps(network.config.to_json(), sort_keys=True),
-        "extra": json.dumps(dict(extra or {}), sort_keys=True),
-    }
+    metadata = {"format": FORMAT, "config": network.config.to_json(), "extra": dict(extra or {})}
     write_tensors(path, network.state_dict(), metadata)
 
 
@@ -44,9 +43,9 @@ def load(path: Path | str) -> tuple[Network, dict[str, str]]:
     tensors, metadata = read_tensors(path)
     check_format(path, metadata, FORMAT)
     try:
-        config = NetworkConfig.from_json(json.loads(metadata["config"]))
-        extra = {str(name): str(text) for name, text in json.loads(metadata["extra"]).items()}
-    except (KeyError, AttributeError, ValueError, MechgapError) as error:
+        config = NetworkConfig.from_json(metadata["config"])
+        extra = {str(name): str(text) for name, text in metadata["extra"].items()}
+    except (KeyError, AttributeError, TypeError, ValueError, MechgapError) as error:
         raise _bad_metadata(path, error) from error
     network = Network(config)
     fill(path, network, tensors)
@@ -77,9 +76,11 @@ def fill(path: Path | str, network: Network, tensors: Mapping[str, Tensor]) -> N
     network.load_state_dict(dict(tensors))
 
 
-def write_tensors(path: Path | str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write tensors and texts to a file that is at no time half written, even if the machine stops."""
-    data = to_bytes({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, dict(metadata))
+def write_tensors(path: Path | str, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write tensors and plain data to a file that is at no time half written, even if the machine stops."""
+    # One text only: safetensors writes several in random order, and equal networks shall make equal files.
+    texts = {KEY: json.dumps(dict(metadata), sort_keys=True)}
+    data = to_bytes({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, texts)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
@@ -96,8 +97,8 @@ def write_tensors(path: Path | str, tensors: Mapping[str, Tensor], metadata: Map
     _sync_folder(target.parent)
 
 
-def read_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and texts of a file.
+def read_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the plain data of a file.
 
     Raises:
         CheckpointError: if it is missing or corrupt.
@@ -105,8 +106,9 @@ def read_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
-    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+            texts = (file.metadata() or {}).get(KEY, "{}")
+            return {name: file.get_tensor(name) for name in names}, dict(json.loads(texts))
+    except (OSError, SafetensorError, TypeError, ValueError, RuntimeError) as error:
         problem = "no such file" if isinstance(error, FileNotFoundError) else f"{error}"
         raise CheckpointError(
             f"file {path}",
@@ -116,7 +118,7 @@ def read_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def check_format(path: Path | str, metadata: Mapping[str, str], wanted: str) -> None:
+def check_format(path: Path | str, metadata: Mapping[str, Any], wanted: str) -> None:
     """Make sure that a file is what it should be.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,10 @@ def save(run: Run, path: Path | str) -> None:
             tensors[f"{moment}.{name}"] = value
     metadata = {
         "format": FORMAT,
-        "config": json.dumps(run.network.config.to_json(), sort_keys=True),
-        "settings": json.dumps(run.settings.to_json(), sort_keys=True),
-        "step": str(run.step),
-        "history": json.dumps([asdict(entry) for entry in run.history]),
+        "config": run.network.config.to_json(),
+        "settings": run.settings.to_json(),
+        "step": run.step,
+        "history": [asdict(entry) for entry in run.history],
     }
     write_tensors(path, tensors, metadata)
 
@@ -48,10 +47,10 @@ def load(path: Path | str) -> Run:
     tensors, metadata = read_tensors(path)
     check_format(path, metadata, FORMAT)
     try:
-        config = NetworkConfig.from_json(json.loads(metadata["config"]))
-        settings = TrainingSettings.from_json(json.loads(metadata["settings"]))
+        config = NetworkConfig.from_json(metadata["config"])
+        settings = TrainingSettings.from_json(metadata["settings"])
         step = int(metadata["step"])
-        history = [Entry(**entry) for entry in json.loads(metadata["history"])]
+        history = [Entry(**entry) for entry in metadata["history"]]
     except (KeyError, TypeError, ValueError, MechgapError) as error:
         raise _unfit(path, f"{error}" if isinstance(error, MechgapError) else repr(error)) from error
     network = Network(config)

@@ -1,0 +1,53 @@
+"""`mechgap measure`: how far a network is from the algorithm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, Seed, TaskName, numbers
+
+
+def measure(
+    name: TaskName,
+    network: Annotated[Path, typer.Option(help="File of a network: trained, a checkpoint, or compiled.")],
+    rival: Annotated[
+        list[str] | None, typer.Option(help="Rival program, again for more; by default those that suit.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=2, help="Nodes of the graphs of all gates.")] = 16,
+    graphs: Annotated[int, typer.Option(min=1, help="How many of them.")] = 96,
+    sizes: Annotated[str, typer.Option(help="Further numbers of nodes, for behaviour; none for no.")] = "64",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a network: behaviour, trace, routing and causes, with intervals and floors."""
+    from ..compiler.passes import compile_program
+    from ..lab.measurement import MeasurePlan, setting
+    from ..lab.rivals import read_network, rivals, tie_variants
+    from ..measures.floors import References
+    from ..measures.panel import measure as gauge
+    from ..report.table import GATE_COLUMNS, gate_rows
+    from ..tasks.catalogue import load
+    from .output import print_json, print_table, progress
+
+    task = load(name)
+    subject = read_network(network, task.program)
+    further = () if sizes == "none" else numbers(sizes, "--sizes")
+    plan = MeasurePlan(n=n, graphs=graphs, sizes=further, seed=seed)
+    with progress("measuring", as_json) as watch:
+        watch(0, 1, "all gates")
+        made = setting(task, rivals(task, rival or None), plan)
+        exact = compile_program(task.program).network
+        panel = gauge(subject, made, References(exact, tie_variants(task.program), random=plan.random))
+    data = panel.to_json()
+    if as_json:
+        print_json(data)
+        return
+    for gate, rows in gate_rows(data).items():
+        print_table(gate, GATE_COLUMNS, [row.cells for row in rows], right=GATE_COLUMNS[1:])
+    print(f"verdict: {panel.verdict.summary}")
+    for standing in panel.verdict.standings:
+        print(f"  {standing.program}: {'kept' if standing.kept else 'rejected'}")
+        print("".join(f"    {reason}\n" for reason in standing.reasons), end="")

@@ -1,0 +1,38 @@
+"""`mechgap show`: a program as text."""
+
+from __future__ import annotations
+
+from .options import AsJson, ProgramName
+
+
+def show(name: ProgramName, as_json: AsJson = False) -> None:
+    """Print a program: variables, first state, step, halt and outputs."""
+    from ..tasks.catalogue import load
+    from .output import print_json
+
+    program = load(name).program
+    if not as_json:
+        print(program.source, end="")
+        print(f"\n{program.text}" if program.text else "", f"\ndigest {program.digest}", sep="")
+        return
+    variables = [
+        {
+            "name": v.name,
+            "role": role,
+            "location": v.location.value,
+            "kind": v.kind.to_json(),
+            "internal": v.internal,
+        }
+        for role, group in (("input", program.inputs), ("state", program.state))
+        for v in group
+    ]
+    print_json(
+        {
+            "program": program.name,
+            "text": program.text,
+            "digest": program.digest,
+            "variables": variables,
+            "outputs": list(program.outputs),
+            "source": program.source,
+        }
+    )

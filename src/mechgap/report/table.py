@@ -1,0 +1,151 @@
+"""Rows of tables: certificates, verifications and gates, out of plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Plain = Mapping[str, Any]
+
+GATES = {
+    "behaviour": "Gate 0, behaviour: are the answers right?",
+    "trace": "Gate 1, trace: are the variables right at every step?",
+    "routing": "Gate 2, routing: does attention go where it must?",
+    "intervention": "Gate 3, causes: do exchanged states cause what the program says?",
+}
+"""The questions of the gates, in order."""
+GATE_COLUMNS = ("measure", "network", "95 % interval", "n", "ideal", "exact", "ties", "untrained", "inert", "gap")
+"""The columns of a gate table; exact, ties, untrained and inert are the references beside the figure."""
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One measure as it stands in a table.
+
+    Attributes:
+        key: gate and measure.
+        cells: the texts, as in ``GATE_COLUMNS``.
+        note: what a reader must know.
+        legacy: whether it is kept for comparison with older work only.
+        low, value, high: the figure with its interval; None if there was nothing to count.
+        ideal, untrained: of the scale that the figure is drawn on.
+    """
+
+    key: str
+    cells: tuple[str, ...]
+    note: str
+    legacy: bool
+    low: float | None
+    value: float | None
+    high: float | None
+    ideal: float | None
+    untrained: float | None
+
+
+def gate_rows(panel: Plain) -> dict[str, list[GateRow]]:
+    """The rows of a panel, by the question of their gate."""
+    found: dict[str, list[GateRow]] = {}
+    for gate, question in GATES.items():
+        rows = [_gate_row(key, row) for key, row in panel["rows"].items() if key.split("/")[0] == gate]
+        if rows:
+            found[question] = rows
+    return found
+
+
+def _gate_row(key: str, row: Plain) -> GateRow:
+    name = key.partition("/")[2]
+    ties = ", ".join(_figure(score) for score in row["ties"].values())
+    cells = (
+        f"{name} (legacy)" if row["legacy"] else name,
+        _number(row["value"]),
+        interval(row),
+        f"{row['n']}",
+        _number(row["ideal"]),
+        _figure(row["exact"]),
+        ties or "–",
+        _figure(row["random"]),
+        _figure(row["inert"]),
+        _figure(row["gap"]),
+    )
+    untrained = row["random"]["value"] if row["random"] else None
+    return GateRow(
+        key,
+        cells,
+        row["note"],
+        row["legacy"],
+        row["low"],
+        row["value"],
+        row["high"],
+        row["ideal"],
+        untrained,
+    )
+
+
+def interval(score: Plain) -> str:
+    """The interval of a score in brackets."""
+    if score["value"] is None:
+        return "–"
+    return f"[{_number(score['low'])}, {_number(score['high'])}]"
+
+
+def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
+    """A certificate as pairs of what and how much."""
+    ranges = [f"{name} in [{_short(b['low'])}, {_short(b['high'])}]" for name, b in certificate["ranges"].items()]
+    rows = [
+        ("exact for graphs of up to", f"{certificate['n']:,} nodes"),
+        ("with values", ", ".join(ranges) or "of any kind that the program reads"),
+        ("on condition that", "; ".join(certificate["conditions"]) or "nothing else"),
+        ("network", f"{certificate['target']}, width {certificate['hidden']}"),
+        ("a step takes", _rounds(certificate)),
+        ("parameters that are not zero", f"{certificate['nonzero']:,} of {certificate['parameters']:,}"),
+        ("largest whole number in a sum", f"{certificate['largest_whole']:,.0f} of {2**24:,} (float32)"),
+        ("tightest margin of a selection", f"{certificate['margin']:.2f} × what float32 needs"),
+    ]
+    if certificate["resolution"]:
+        rows.append(("real keys are told apart from", f"{certificate['resolution']:.2g}"))
+    return [*rows, ("leaky slope", f"{certificate['negative_slope']:g}"), ("program", certificate["digest"][:16])]
+
+
+def _rounds(certificate: Plain) -> str:
+    rounds, prologue = certificate["rounds"], certificate["prologue"]
+    words = f"{rounds} round{'s' * (rounds != 1)} of attention with {certificate['heads']} head"
+    words += f"{'s' * (certificate['heads'] != 1)}, {certificate['depth']} layers"
+    return words + (f"; the first frame {prologue}" if prologue else "")
+
+
+def verification_rows(report: Plain) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The names of what was compared, and a row of mismatches for each size and family."""
+    checks = report["checks"]
+    names = [_compared(c) for c in checks[0]["comparisons"]] if checks else []
+    rows = [
+        (
+            f"{check['n']}",
+            check["family"],
+            f"{check['graphs']}",
+            f"{check['steps']}",
+            *(f"{c['mismatches']}" for c in check["comparisons"]),
+            f"{check['largest']:.1e}" if check["largest"] else "0",
+        )
+        for check in checks
+    ]
+    return names, rows
+
+
+def _compared(comparison: Plain) -> str:
+    output = comparison["stage"] == "output"
+    return f"output {comparison['name']}" if output else str(comparison["name"])
+
+
+def _figure(score: Plain | None) -> str:
+    return "–" if score is None else _number(score["value"])
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}".replace("-0.000", "0.000")
+
+
+def _short(value: float | None) -> str:
+    return "∞" if value is None else f"{value:g}"

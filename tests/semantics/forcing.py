@@ -1,0 +1,99 @@
+"""Brute force: what becomes of the next frame if one choice of one selection is made otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from mechgap.lang.expression import Best, Expression, Follow, Select
+from mechgap.lang.location import Location
+from mechgap.lang.program import Program
+from mechgap.lang.selections import selecting_expressions
+from mechgap.semantics.batch import Batch
+from mechgap.semantics.evaluation import Evaluation
+from mechgap.semantics.interpreter import Machine
+from mechgap.semantics.trace import Selection
+
+State = dict[str, Tensor]
+
+
+class Forced(Evaluation):
+    """An evaluation in which one expression has the values that it is given."""
+
+    def force(self, expression: Expression, value: Tensor) -> None:
+        """Take a value for that of an expression."""
+        self._values[expression] = value
+
+
+class Forcing:
+    """All states that one other choice in a step from a state would lead to.
+
+    Args:
+        program: whose step.
+        batch: on which graphs, without padding.
+        state: that is stepped from.
+    """
+
+    def __init__(self, program: Program, batch: Batch, state: State) -> None:
+        self.program, self.batch, self.state = program, batch, state
+        self.machine = Machine(program, batch)
+        self.evaluation = self.machine.evaluation(state)
+        self.next = self.machine.step(state)
+
+    def matters(self, expression: Best | Select | Follow) -> Tensor:
+        """[B, N] or [B], whether some other node in the place of the chosen one changes the next frame."""
+        count, width = len(self.batch), self.batch.width
+        alternatives = self._alternatives(expression)  # [B, N or 1, N] as (place, other choice)
+        places = alternatives.shape[1]
+        rows = torch.arange(count).repeat_interleave(places * width)
+        forced = self.evaluation.full(expression, self.evaluation.location(expression))[rows]
+        flat = alternatives.reshape(-1)
+        if forced.dim() == 2:
+            place = torch.arange(places).repeat_interleave(width).repeat(count)
+            forced = forced.clone()
+            forced[torch.arange(len(rows)), place] = flat.to(forced.dtype)
+        else:
+            forced = flat.to(forced.dtype)
+        differs = self._differs(expression, forced, rows).reshape(count, places, width).any(-1)
+        return differs if self.evaluation.location(expression) is Location.NODE else differs[:, 0]
+
+    def _alternatives(self, expression: Best | Select | Follow) -> Tensor:
+        count, width = len(self.batch), self.batch.width
+        graph = self.evaluation.location(expression) is Location.GRAPH
+        shape = (count, 1 if graph else width, width)
+        if isinstance(expression, Select):
+            return torch.arange(width).expand(shape)
+        if isinstance(expression, Follow):
+            return self.evaluation.full(expression.value, Location.NODE)[:, None].expand(shape)
+        if graph:
+            return self.evaluation.full(expression.value, Location.NODE)[:, None]
+        return self.evaluation.full(expression.value, Location.EDGE).transpose(1, 2)
+
+    def _differs(self, expression: Expression, forced: Tensor, rows: Tensor) -> Tensor:
+        batch = self.batch.take(rows)
+        known = {v.name: self.evaluation.of(v)[rows] for v in self.program.inputs}
+        merged = {**known, **{name: value[rows] for name, value in self.state.items()}}
+        evaluation = Forced(self.program, batch, merged, torch.float32)
+        evaluation.force(expression, forced)
+        found = torch.zeros(len(rows), dtype=torch.bool)
+        for variable, step in self.program.step.items():
+            wrong = evaluation.full(step, variable.location) != self.next[variable.name][rows]
+            found |= wrong.reshape(len(rows), -1).any(1)
+        return found
+
+
+def missed(program: Program, batch: Batch, state: State) -> Mapping[str, Tensor]:
+    """Where a choice matters that is not called active: selection -> [B, N] or [B]."""
+    forcing = Forcing(program, batch, state)
+    selections: dict[str, Selection] = forcing.machine.selections(state)
+    found = {}
+    for name, expression in selecting_expressions(program).items():
+        selection = selections[name]
+        chooses = selection.admissible.any(-1)
+        if isinstance(expression, (Best, Select)):
+            ties = forcing.evaluation.ties(expression)
+            chooses = ties.any(1).expand(selection.chosen.shape)
+        found[name] = forcing.matters(expression) & chooses & ~selection.active
+    return found

@@ -1,0 +1,23 @@
+"""A small training run of BFS, and its data."""
+
+from __future__ import annotations
+
+from mechgap.semantics.interpreter import interpret
+from mechgap.semantics.trace import Trace
+from mechgap.tasks.bfs import task
+from mechgap.training.run import Run
+from mechgap.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings(
+    hidden=8, sizes=(3, 5), batch=4, steps=8, teacher_forcing=0.3, validate_every=3, checkpoint_every=3
+)
+
+
+def source(step: int) -> Trace:
+    """The trace of a step."""
+    return interpret(task.program, task.sample(step, SETTINGS.size(step), SETTINGS.batch, p=(0.3, 0.6)))
+
+
+def fresh(settings: TrainingSettings = SETTINGS) -> Run:
+    """A run that has not begun."""
+    return Run.start(task.program.interface, settings)
