@@ -76,6 +76,39 @@ def test_one_set_of_weights_for_every_size(name: str) -> None:
     assert compiled.certificate.nonzero < compiled.certificate.parameters
 
 
+def test_inputs_of_the_graph_and_categories_are_read() -> None:
+    """A walk of ``budget`` steps that crosses no red node."""
+    import torch
+
+    from mechgap.lang.vocabulary import any_of, anywhere, edge, graph, node, sender, where
+    from mechgap.semantics.batch import Batch
+
+    adj, start = edge.mask("adj"), node.mask_one("s")
+    color = node.categorical("color", ["red", "green", "blue"])
+    budget, bonus = graph.scalar("budget", low=0, high=8, whole=True), graph.mask("bonus")
+    seen, left = node.mask("seen"), graph.scalar("left", low=0, high=9, whole=True)
+    new = any_of(sender(seen & (color != "red")) & adj) & ~seen
+    program = Program(
+        "walk",
+        inputs=(adj, start, color, budget, bonus),
+        init={seen: start, left: where(bonus, budget + 1, budget)},
+        step={seen: seen | new, left: left - 1},
+        halt=~anywhere(new) | (left <= 0),
+        outputs={"seen": seen, "unseen_blue": ~seen & (color == "blue")},
+    )
+    compiled = compile_program(program)
+    plain = graphs(9, 12, 0.15, "whole")
+    source = torch.Generator().manual_seed(1)
+    extra = {
+        "color": torch.randint(0, 3, (12, 9), generator=source),
+        "budget": torch.arange(12) % 5,
+        "bonus": torch.arange(12) % 2 == 0,
+    }
+    extra["budget"] = extra["budget"].float()
+    values = {"adj": plain.values["adj"], "s": plain.values["s"], **extra}
+    assert not disagreements(compiled, Batch(values, plain.nodes))
+
+
 def test_many_equal_keys_at_one_node() -> None:
     """A star whose 600 spokes are equally long: the largest number of equal real keys."""
     import torch
