@@ -43,3 +43,16 @@ def batch_of(edges: str, nodes: int, keys: list[float] | None = None, source: in
         {"adj": matrix.bool(), "A": matrix, "key": values, "s": marked},
         torch.ones(1, nodes, dtype=torch.bool),
     )
+
+
+def alone(batch: Batch, row: int) -> Batch:
+    """One graph of a batch, without padding."""
+    size = int(batch.sizes[row])
+    cut = {1: slice(None), 2: (slice(None), slice(size)), 3: (slice(None), slice(size), slice(size))}
+    values = {name: value[row : row + 1][cut[value.dim()]] for name, value in batch.values.items()}
+    return Batch(values, torch.ones(1, size, dtype=torch.bool))
+
+
+def of_nodes(value: Tensor, size: int, rank: int) -> Tensor:
+    """The part of a value [..., N × rank] that belongs to the nodes of a graph of a size."""
+    return value[(..., *[slice(size)] * rank)]

@@ -1,0 +1,152 @@
+"""Charts as SVG: trace accuracy over steps, right answers over sizes, the course of training."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .palette import LIGHT, SERIES, themed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Plain = Mapping[str, Any]
+WIDTH, HEIGHT = 4.2, 2.5
+STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 10.0,
+    "axes.edgecolor": LIGHT["line"],
+    "axes.labelcolor": LIGHT["muted"],
+    "xtick.color": LIGHT["muted"],
+    "ytick.color": LIGHT["muted"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": LIGHT["line"],
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "xtick.major.size": 0.0,
+    "ytick.major.size": 0.0,
+}
+LOOKS = {"compiled": (5.0, 0.4), "trained": (1.8, 1.0), "untrained": (1.4, 1.0)}
+"""Width and opacity of the lines: the compiled one lies broad and pale under the others."""
+
+
+def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
+    """One variable over the steps: its accuracy, or for a number the mean absolute error.
+
+    Args:
+        courses: name of a network -> its course, as ``mechgap.lab.measurement.courses`` gives them.
+        variable: which.
+        numeric: whether it is a number.
+    """
+    with _chart(f"trace-{variable}", f"{variable} over the steps") as (figure, axes):
+        for name in SERIES:
+            scores = courses[name]["trace"].get(variable, []) if name in courses else []
+            points = [
+                (step, *_ends(score, numeric)) for step, score in enumerate(scores, 1) if score["value"] is not None
+            ]
+            if points:
+                steps, low, value, high = zip(*points, strict=True)
+                width, opacity = LOOKS[name]
+                axes.fill_between(steps, low, high, color=LIGHT[name], alpha=0.15, linewidth=0)
+                axes.plot(
+                    steps, value, color=LIGHT[name], linewidth=width, alpha=opacity, solid_capstyle="round"
+                )
+        _whole_steps(axes)
+        axes.set_xlabel("step")
+        if not numeric:
+            _percent(axes)
+        figure.get_layout_engine()
+    return _finished(figure, f"trace-{variable}")
+
+
+def size_chart(courses: Plain) -> str:
+    """The share of right answers for each size of graphs, with intervals."""
+    with _chart("sizes", "share of right answers by number of nodes") as (figure, axes):
+        for shift, name in zip((-0.12, 0.0, 0.12), SERIES, strict=True):
+            entries = [e for e in courses.get(name, {"valid": []})["valid"] if e["score"]["value"] is not None]
+            places = [i + shift for i in range(len(entries))]
+            values = [e["score"]["value"] for e in entries]
+            ends = [[abs(e["score"]["value"] - e["score"][end]) for e in entries] for end in ("low", "high")]
+            axes.plot(places, values, color=LIGHT[name], linewidth=1.2, alpha=0.6)
+            axes.errorbar(
+                places, values, ends, fmt="o", color=LIGHT[name], markersize=5, elinewidth=1.6, capsize=0
+            )
+            axes.set_xticks(range(len(entries)), [f"{e['n']}" for e in entries])
+        axes.set_xlabel("nodes")
+        _percent(axes)
+    return _finished(figure, "sizes")
+
+
+def training_chart(history: Sequence[Plain]) -> str:
+    """The loss and the share of right answers on held-out graphs during training."""
+    with _chart("training", "loss and right answers during training") as (figure, axes):
+        steps = [entry["step"] for entry in history]
+        loss = [sum(entry["losses"].values()) for entry in history]
+        axes.plot(steps, loss, color=LIGHT["muted"], linewidth=1.4, linestyle=(0, (4, 2)))
+        axes.set_yscale("log")
+        axes.set_ylabel("loss (dashed)")
+        axes.set_xlabel("training step")
+        axes.grid(False)
+        other = axes.twinx()
+        valid = [entry["scores"].get("valid") for entry in history]
+        other.plot(steps, valid, color=LIGHT["trained"], linewidth=1.8, marker="o", markersize=4)
+        other.spines["right"].set_visible(False)
+        _percent(other)
+    return _finished(figure, "training")
+
+
+def _ends(score: Plain, numeric: bool) -> tuple[float, float, float]:
+    """Lower end, value and upper end, as an error or as an accuracy."""
+    low, value, high = score["low"], score["value"], score["high"]
+    return (low, value, high) if numeric else (1 - high, 1 - value, 1 - low)
+
+
+@contextmanager
+def _chart(name: str, title: str) -> Iterator[tuple[Figure, Axes]]:
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+        figure.patch.set_alpha(0.0)
+        axes = figure.add_subplot()
+        axes.patch.set_alpha(0.0)
+        yield figure, axes
+
+
+def _finished(figure: Figure, name: str) -> str:
+    import matplotlib
+
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    # Names inside one page must be unique, and the page's font is used.
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", text)
+    text = re.sub(r"font: (?:[\w.]+ )?([\d.]+)px [^;\"]+", r"font: \1px var(--font, sans-serif)", text)
+    text = re.sub(r'^<svg ([^>]*?)width="[^"]*"|height="[\d.]+pt"', r"<svg \1", text, count=1)
+    return themed(text)
+
+
+def _whole_steps(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+
+
+def _percent(axes: Axes) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axes.set_ylim(-0.04, 1.04)
+    axes.set_yticks([0.0, 0.5, 1.0])
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, 0))
