@@ -23,7 +23,8 @@ PUBLIC = """
     NetworkConfig NotFoundError Program ProgramError RangeError Refusal Run Setting Task Trace TrainingError
     TrainingSettings all_of any_of
     anywhere argmax argmin choose clrs_config compile_program edge everywhere first follow from_networkx
-    graph index interpret last load_network load_task max_of maximum me measure min_of minimum node node_at otherwise
+    graph index interpret last load_network load_task max_of maximum me measure min_of minimum node
+    node_at otherwise
     read_edges receiver reverse rollout rules save_network sender size to_batch train when where
 """.split()
 

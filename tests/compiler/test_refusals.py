@@ -35,7 +35,11 @@ CASES = {
         "constant",
     ),
     "edge state": (_program((adj, A), table, A, table), "edges", "nodes"),
-    "no upper bound": (_program((adj,), unbounded, 0, unbounded + 1), "without an upper bound", "finite high"),
+    "no upper bound": (
+        _program((adj,), unbounded, 0, unbounded + 1),
+        "without an upper bound",
+        "finite high",
+    ),
     "negative real": (_program((adj,), signed, 0, signed), "low=-1", "low >= 0"),
     "edge without a bound": (_program((adj, free), x, 1, min_of(free, adj)), "low=-inf", "low >= 0"),
     "large whole numbers": (_program((adj,), huge, 0, where(huge < 5, huge + 1, huge)), "whole", "2^24"),

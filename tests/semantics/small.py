@@ -23,7 +23,12 @@ clock = graph.scalar("clock", low=0, high=1, whole=True)
 def once(variable: Variable, first: object, expression: object) -> Program:
     """The program that gives a variable a first value and, in its only step, another one."""
     return Program(
-        "once", INPUTS, {variable: first, clock: 0}, {variable: expression, clock: clock + 1}, clock >= 1, {}
+        "once",
+        INPUTS,
+        {variable: first, clock: 0},
+        {variable: expression, clock: clock + 1},
+        clock >= 1,
+        {"result": variable},
     )
 
 

@@ -46,7 +46,7 @@ class MeasurePlan:
     swaps: int = 16
     random: int = 3
     seed: int = 0
-    work: int = 2**24
+    work: int = 2**23
 
 
 def setting(task: Task, rivals: Sequence[Program], plan: MeasurePlan) -> Setting:
