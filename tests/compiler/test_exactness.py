@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+
 from compiler.agreement import disagreements
 from compiler.cases import WEIGHTS, examples, graphs
-
 from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.lang.program import Program
 from mechgap.tasks.catalogue import NAMES, load

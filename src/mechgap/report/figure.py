@@ -33,7 +33,7 @@ STYLE = {
     "xtick.major.size": 0.0,
     "ytick.major.size": 0.0,
 }
-LOOKS = {"compiled": (5.0, 0.4), "trained": (1.8, 1.0), "untrained": (1.4, 1.0)}
+LOOKS = {"compiled": (6.5, 0.35), "trained": (1.8, 1.0), "untrained": (1.4, 1.0)}
 """Width and opacity of the lines: the compiled one lies broad and pale under the others."""
 
 
@@ -45,7 +45,7 @@ def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
         variable: which.
         numeric: whether it is a number.
     """
-    with _chart(f"trace-{variable}", f"{variable} over the steps") as (figure, axes):
+    with _chart(f"trace-{variable}") as (figure, axes):
         for name in SERIES:
             scores = courses[name]["trace"].get(variable, []) if name in courses else []
             points = [
@@ -62,13 +62,12 @@ def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
         axes.set_xlabel("step")
         if not numeric:
             _percent(axes)
-        figure.get_layout_engine()
     return _finished(figure, f"trace-{variable}")
 
 
 def size_chart(courses: Plain) -> str:
     """The share of right answers for each size of graphs, with intervals."""
-    with _chart("sizes", "share of right answers by number of nodes") as (figure, axes):
+    with _chart("sizes") as (figure, axes):
         for shift, name in zip((-0.12, 0.0, 0.12), SERIES, strict=True):
             entries = [e for e in courses.get(name, {"valid": []})["valid"] if e["score"]["value"] is not None]
             places = [i + shift for i in range(len(entries))]
@@ -86,11 +85,16 @@ def size_chart(courses: Plain) -> str:
 
 def training_chart(history: Sequence[Plain]) -> str:
     """The loss and the share of right answers on held-out graphs during training."""
-    with _chart("training", "loss and right answers during training") as (figure, axes):
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+    with _chart("training") as (figure, axes):
         steps = [entry["step"] for entry in history]
         loss = [sum(entry["losses"].values()) for entry in history]
         axes.plot(steps, loss, color=LIGHT["muted"], linewidth=1.4, linestyle=(0, (4, 2)))
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+        axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylabel("loss (dashed)")
         axes.set_xlabel("training step")
         axes.grid(False)
@@ -109,7 +113,7 @@ def _ends(score: Plain, numeric: bool) -> tuple[float, float, float]:
 
 
 @contextmanager
-def _chart(name: str, title: str) -> Iterator[tuple[Figure, Axes]]:
+def _chart(name: str) -> Iterator[tuple[Figure, Axes]]:
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -111,7 +111,7 @@ def _rounds(certificate: Plain) -> str:
     rounds, prologue = certificate["rounds"], certificate["prologue"]
     words = f"{rounds} round{'s' * (rounds != 1)} of attention with {certificate['heads']} head"
     words += f"{'s' * (certificate['heads'] != 1)}, {certificate['depth']} layers"
-    return words + (f"; the first frame {prologue}" if prologue else "")
+    return words + (f"; the first frame takes {prologue}" if prologue else "")
 
 
 def verification_rows(report: Plain) -> tuple[list[str], list[tuple[str, ...]]]:
