@@ -47,7 +47,7 @@ def test_attention_logits_have_their_gradients(monkeypatch, limit):
     assert gradcheck(logits, inputs)
     edges, weight, bias, sender, receiver, shared, heads = inputs
     layer = edges @ weight.T + bias + sender[:, None] + receiver[:, :, None] + shared[:, None, None]
-    assert torch.allclose(logits(*inputs), torch.nn.functional.leaky_relu(layer) @ heads)
+    assert torch.allclose(logits(*inputs), (torch.nn.functional.leaky_relu(layer) @ heads).movedim(3, 1))
 
 
 @pytest.mark.parametrize("limit", LIMITS)

@@ -45,6 +45,17 @@ def test_a_run_is_a_function_of_its_settings(uninterrupted):
     assert not same(weights(other), uninterrupted)
 
 
+def test_the_number_of_threads_is_part_of_the_settings():
+    before, seen = torch.get_num_threads(), []
+
+    def watched(step):
+        seen.append(torch.get_num_threads())
+        return source(step)
+
+    train(fresh(replace(SETTINGS, steps=1, threads=2)), watched)
+    assert seen == [2] and torch.get_num_threads() == before
+
+
 def test_it_learns_breadth_first_search():
     settings = replace(preset("quick"), hidden=16, sizes=(8,), batch=16, steps=60, learning_rate=1e-2)
     run = fresh(settings)

@@ -46,7 +46,7 @@ def test_unknown_presets_are_named():
     [
         {"hidden": 6, "heads": 4}, {"sizes": ()}, {"sizes": (0,)}, {"batch": 0}, {"connectivity": (1.5,)},
         {"steps": -1}, {"learning_rate": 0.0}, {"learning_rate": float("nan")}, {"clip": 0.0}, {"l1": -1.0},
-        {"teacher_forcing": 2.0}, {"validate_every": 0}, {"checkpoint_every": 0},
+        {"teacher_forcing": 2.0}, {"threads": 0}, {"validate_every": 0}, {"checkpoint_every": 0},
     ],
     ids=str,
 )  # fmt: skip

@@ -62,8 +62,7 @@ def _run(given: Sequence[str]) -> int:
         tell_mistake(error, as_json)
         return FAILED
     except (KeyboardInterrupt, typer.Abort):
-        tell_interruption(as_json)
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader has gone; what is still in the buffer must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -73,4 +72,6 @@ def _run(given: Sequence[str]) -> int:
             raise
         tell_usage(error, as_json)
         return MISUSED
+    if code == INTERRUPTED:  # what typer makes of Ctrl-C
+        tell_interruption(as_json)
     return code if isinstance(code, int) else 0

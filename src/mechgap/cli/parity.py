@@ -33,9 +33,7 @@ def parity(
             for c in f.comparisons
         ]
         columns = ("file", "", "variable", "values", "mismatches", "largest", "first at")
-        print_table(
-            f"{target} against {directory}", columns, rows, right=("values", "mismatches", "largest")
-        )
+        print_table(f"{target} against {directory}", columns, rows, right=("values", "mismatches", "largest"))
         print(f"{report.mismatches} mismatches in {report.compared} values of {len(report.files)} files")
     if report.mismatches:
         raise typer.Exit(1)

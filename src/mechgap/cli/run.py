@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def run(
     name: TaskName,
     preset: Annotated[str, typer.Option(help="Of training: quick, or clrs.")] = "quick",
-    steps: Annotated[int | None, typer.Option(min=0, help="Of training, in the place of the preset's.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=0, help="Of training, in the place of the preset's.")
+    ] = None,
     rival: Annotated[
         list[str] | None, typer.Option(help="Rival program, again for more; by default those that suit.")
     ] = None,
@@ -30,8 +32,8 @@ def run(
     from ..lab.experiment import clear, execute, experiment
     from ..lab.stages import EXTRA, STAGES
     from ..report.stage import REPORT
-    from .output import print_json
     from .observer import observer
+    from .output import print_json
 
     made = experiment(name, preset, seed, out, steps, rival or None)
     stages = (*STAGES, REPORT)

@@ -25,7 +25,9 @@ def trace(
         str | None,
         typer.Option(help="karate, les_miserables, florentine or davis; or a file: .csv, .tsv or .npz."),
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Name or number of the source; by default the first.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Name or number of the source; by default the first.")
+    ] = None,
     directed: Annotated[bool, typer.Option("--directed", help="Edges of a file lead one way only.")] = False,
     n: Annotated[int, typer.Option("--n", min=1, help="Nodes of a drawn graph, without --graph.")] = 8,
     target: Target = "interpreter",

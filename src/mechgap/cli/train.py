@@ -12,10 +12,14 @@ from .options import AsJson, Seed, TaskName
 
 def train(
     name: TaskName,
-    preset: Annotated[str, typer.Option(help="quick (a minute or two), or clrs (as the benchmark).")] = "quick",
+    preset: Annotated[
+        str, typer.Option(help="quick (a minute or two), or clrs (as the benchmark).")
+    ] = "quick",
     steps: Annotated[int | None, typer.Option(min=0, help="In the place of the preset's.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder; by default runs/TASK-PRESET-SEED.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
+    ] = False,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +39,9 @@ def train(
     save(run.network, path)
     history = [{"step": e.step, "loss": sum(e.losses.values()), **e.scores} for e in run.history]
     if as_json:
-        print_json({"file": str(path), "steps": run.step, "settings": made.training.to_json(), "history": history})
+        print_json(
+            {"file": str(path), "steps": run.step, "settings": made.training.to_json(), "history": history}
+        )
         return
     rows = [(f"{e['step']}", f"{e['loss']:.4f}", f"{e['valid']:.1%}", f"{e['graphs']:.1%}") for e in history]
     columns = ("step", "loss", "valid answers", "graphs all valid")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..kinds.scalar import Scalar
 from ..lang.location import Location
 from ..measures.routing import Attention, selections_at_nodes
 from ..measures.subject import NetworkSubject
@@ -25,7 +26,9 @@ CANDIDATES = 48
 NODES = 10
 
 
-def draw_example(task: Task, networks: Mapping[str, Network], *, nodes: int = NODES, seed: int = 0) -> dict[str, Any]:
+def draw_example(
+    task: Task, networks: Mapping[str, Network], *, nodes: int = NODES, seed: int = 0
+) -> dict[str, Any]:
     """Runs of several networks on one graph, as plain data.
 
     The graph is the one among some drawn ones on which the program has most choices to make. For
@@ -38,7 +41,7 @@ def draw_example(task: Task, networks: Mapping[str, Network], *, nodes: int = NO
         nodes: of the graph.
         seed: of the graph.
     """
-    batch = task.sample(seed, nodes, CANDIDATES, p=sparse_chance(nodes))
+    batch = task.sample(seed, nodes, CANDIDATES, p=sparse_chance(task, nodes))
     exact = interpret(task.program, batch, selections=True)
     name, selection = _busiest(exact)
     row = _liveliest(exact, selection)
@@ -123,7 +126,7 @@ def _variables(task: Task) -> list[dict[str, Any]]:
             "location": port.location.value,
             "kind": port.kind.describe(),
             "refers": port.kind.refers,
-            "width": port.kind.width,
+            "numeric": isinstance(port.kind, Scalar),
             "categories": list(getattr(port.kind, "categories", ())),
         }
         for port in task.program.interface.hints

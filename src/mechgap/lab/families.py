@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..kinds.scalar import Scalar
@@ -22,7 +23,9 @@ Build: TypeAlias = "Callable[[Task, Seed, int, int], Batch]"
 Change: TypeAlias = "Callable[[Task, Batch], Batch]"
 
 DEGREE = 3.0
-"""Mean number of neighbours of sparse undirected graphs."""
+"""Mean number of neighbours of sparse graphs."""
+TRIED = (16, 16)
+"""Nodes and graphs on which it is found out how a sampler reads its connectivity."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,28 @@ class Family:
         return not self.needs or any(v.location in self.needs for v in inputs)
 
 
-def sparse_chance(size: int) -> float:
-    """The connectivity p at which an undirected graph has about ``DEGREE`` neighbours for a node."""
-    return min(1.0, math.sqrt(DEGREE / max(size, 1)))
+def sparse_chance(task: Task, size: int) -> float:
+    """The connectivity p at which a node has about ``DEGREE`` neighbours.
+
+    Samplers read p in their own way (undirected graphs of CLRS have density p squared): how, is
+    found out by drawing some graphs.
+    """
+    density = DEGREE / max(size - 1, 1)
+    return min(1.0, math.pow(density, 1.0 / _exponent(task)))
+
+
+@cache
+def _exponent(task: Task) -> float:
+    """The power of p that is the density of a task's graphs, from 1 to 2."""
+    import torch
+
+    batch = task.sample(0, *TRIED, p=0.5)
+    apart = ~torch.eye(batch.width, dtype=torch.bool)
+    for _, value in _edges(task, batch):
+        density = float((value[:, apart] != 0).float().mean())
+        if 0.0 < density < 1.0:
+            return min(max(math.log(density) / math.log(0.5), 1.0), 2.0)
+    return 1.0
 
 
 def _sampled(task: Task, seed: Seed, size: int, count: int) -> Batch:
@@ -57,7 +79,7 @@ def _sampled(task: Task, seed: Seed, size: int, count: int) -> Batch:
 
 
 def _sparse(task: Task, seed: Seed, size: int, count: int) -> Batch:
-    return task.sample(seed, size, count, p=sparse_chance(size))
+    return task.sample(seed, size, count, p=sparse_chance(task, size))
 
 
 def _complete(task: Task, seed: Seed, size: int, count: int) -> Batch:
@@ -66,7 +88,7 @@ def _complete(task: Task, seed: Seed, size: int, count: int) -> Batch:
 
 def _changed(change: Change) -> Build:
     def build(task: Task, seed: Seed, size: int, count: int) -> Batch:
-        return change(task, task.sample(seed, size, count, p=max(0.5, sparse_chance(size))))
+        return change(task, task.sample(seed, size, count, p=max(0.5, sparse_chance(task, size))))
 
     return build
 
@@ -78,7 +100,9 @@ def _disconnected(task: Task, batch: Batch) -> Batch:
     index = torch.arange(batch.width)
     part = (index >= (batch.width + 2) // 3).int() + (index == batch.width - 1).int()
     joined = part[:, None] == part[None, :]
-    return _with(batch, {n: v & joined if v.dtype == torch.bool else v * joined for n, v in _edges(task, batch)})
+    return _with(
+        batch, {n: v & joined if v.dtype == torch.bool else v * joined for n, v in _edges(task, batch)}
+    )
 
 
 def _all_loops(task: Task, batch: Batch) -> Batch:
@@ -88,7 +112,10 @@ def _all_loops(task: Task, batch: Batch) -> Batch:
     own = torch.eye(batch.width, dtype=torch.bool)
     return _with(
         batch,
-        {n: v | own if v.dtype == torch.bool else torch.where(own, v.amax(), v) for n, v in _edges(task, batch)},
+        {
+            n: v | own if v.dtype == torch.bool else torch.where(own, v.amax(), v)
+            for n, v in _edges(task, batch)
+        },
     )
 
 

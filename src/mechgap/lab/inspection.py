@@ -106,9 +106,8 @@ def _of_graph(task: Task, graph: Graph, choice: Choice) -> Subject:
         )
     source: object = None
     if takes_source:
-        source = graph.names[0] if choice.source is None else choice.source
-        if isinstance(source, str) and source not in graph.names and source.isdecimal():
-            source = int(source)
+        wanted = graph.names[0] if choice.source is None else choice.source
+        source = int(wanted) if wanted not in graph.names and wanted.isdecimal() else wanted
     batch = to_batch(graph, task.program, source=source)
     start = "" if source is None else f", source {graph.names[graph.position(source)]}"
     return Subject(batch, graph.names, f"{choice.graph}: {graph.size} nodes, {graph.edges} edges{start}")
@@ -157,7 +156,7 @@ def changes(task: Task, trace: Trace, names: tuple[str, ...]) -> Iterator[Change
 
 
 def answers(task: Task, trace: Trace, names: tuple[str, ...]) -> Iterator[Change]:
-    """The outputs at nodes and of the graph of the first run of a trace; nodes with the same value together."""
+    """The outputs of the first run of a trace, but for those at edges; nodes with the same value together."""
     last = int(trace.lengths[0]) - 1
     for port in task.program.interface.outputs:
         value = trace.outputs[port.name][0]

@@ -79,7 +79,7 @@ def validation(task: Task, settings: TrainingSettings) -> Callable[[Network], Ma
 
     size = max(settings.sizes)
     rng = np.random.default_rng((settings.seed, VALIDATION))
-    batch = task.sample(rng, size, HELD_OUT, p=sparse_chance(size))
+    batch = task.sample(rng, size, HELD_OUT, p=sparse_chance(task, size))
     exact = interpret(task.program, batch)
     answers = admissible_answers(task.program, exact)
 

@@ -111,4 +111,4 @@ def _further(task: Task, n: int, plan: MeasurePlan) -> Batch | None:
 def _drawn(task: Task, n: int, count: int, seed: int) -> Batch:
     import numpy as np
 
-    return task.sample(np.random.default_rng((seed, 2)), n, count, p=sparse_chance(n))
+    return task.sample(np.random.default_rng((seed, 2)), n, count, p=sparse_chance(task, n))

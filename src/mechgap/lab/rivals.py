@@ -54,7 +54,7 @@ def rivals(task: Task, names: Sequence[str] | None = None) -> tuple[Program, ...
 
 def _catalogued(task: Task) -> Iterator[Program]:
     size, count = TRIED
-    batch = task.sample(0, size, count, p=sparse_chance(size))
+    batch = task.sample(0, size, count, p=sparse_chance(task, size))
     lengths = interpret(task.program, batch).lengths
     for name in NAMES:
         program = load(name).program
@@ -79,7 +79,9 @@ def other_ties(program: Program) -> Program | None:
         if expression not in done:
             new = expression
             if expression.children:
-                changes: dict[str, Any] = {f.name: part(getattr(expression, f.name)) for f in fields(expression)}
+                changes: dict[str, Any] = {
+                    f.name: part(getattr(expression, f.name)) for f in fields(expression)
+                }
                 new = replace(expression, **changes)
             if isinstance(new, Select) and new.free:
                 changed.append(new)
@@ -141,4 +143,6 @@ def _any_network(path: Path | str) -> Network:
 
 
 def _names(interface: Any) -> str:
-    return ", ".join(port.name for part in (interface.inputs, interface.hints, interface.outputs) for port in part)
+    return ", ".join(
+        port.name for part in (interface.inputs, interface.hints, interface.outputs) for port in part
+    )

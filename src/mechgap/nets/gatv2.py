@@ -60,7 +60,7 @@ class GATv2Round(nn.Module):
         """Hidden vectors after the round, and attention as (receiver, sender)."""
         z = torch.cat([encoded.x, hidden], -1)
         allowed = encoded.attended[self.shape.attend][:, None]
-        attention = self._logits(encoded, z).masked_fill(~allowed, float("-inf")).softmax(-1)
+        attention = self._logits(encoded, z).masked_fill_(~allowed, float("-inf")).softmax(-1)
         after = F.relu(self._message(encoded, z, attention) + self.skip(z))
         for layer in self.mlp:
             after = F.relu(layer(after))
@@ -72,7 +72,7 @@ class GATv2Round(nn.Module):
         """Logits of the attention before masking."""
         receiver = F.linear(z, self.receiver.weight)
         shared = self.receiver.bias + self.graph(encoded.graph)
-        logits = attention_logits(
+        return attention_logits(
             encoded.edges,
             encoded.projection.then(self.edge),
             (self.sender(z), receiver),
@@ -80,7 +80,6 @@ class GATv2Round(nn.Module):
             self._heads(),
             self.slope,
         )
-        return logits.permute(0, 3, 1, 2)
 
     def _heads(self) -> Float[Tensor, "M A"]:
         """The weights of every head on its own part of the hidden layer."""

@@ -47,8 +47,8 @@ def attention_logits(
     shared: Float[Tensor, "B M"],
     heads: Float[Tensor, "M A"],
     slope: float,
-) -> Float[Tensor, "B N N A"]:
-    """leaky_relu(((sender_j + project edge_ij) + receiver_i) + shared) @ heads, at (i, j).
+) -> Float[Tensor, "B A N N"]:
+    """leaky_relu(((sender_j + project edge_ij) + receiver_i) + shared) @ heads, at (head, i, j).
 
     Args:
         edges: raw features of pairs.
@@ -93,9 +93,11 @@ class _AttentionLogits(torch.autograd.Function):
         ctx.save_for_backward(*inputs[:-1])
         edges: Tensor = inputs[0]
         heads = inputs[6]
-        logits = edges.new_empty(*edges.shape[:3], heads.shape[1])
-        for block in blocks(len(edges), edges.shape[1], len(heads)):
-            logits[block.graphs, block.rows] = _attention_layer(inputs, ctx.slope, block) @ heads
+        batch, nodes = edges.shape[:2]
+        logits = edges.new_empty(batch, heads.shape[1], nodes, nodes)
+        for block in blocks(batch, nodes, len(heads)):
+            part = _attention_layer(inputs, ctx.slope, block) @ heads
+            logits[block.graphs, :, block.rows] = part.movedim(3, 1)
         return logits
 
     @staticmethod
@@ -106,8 +108,8 @@ class _AttentionLogits(torch.autograd.Function):
         to_edges, to_weight, to_bias, to_sender, to_receiver, to_shared, to_heads = found
         for block in blocks(len(edges), edges.shape[1], len(heads)):
             layer = _attention_layer(inputs, slope, block)
-            given = gradients[0][block.graphs, block.rows]
-            to_heads += layer.flatten(0, 2).T @ given.flatten(0, 2)
+            given = gradients[0][block.graphs, :, block.rows].movedim(1, 3)
+            to_heads += layer.flatten(0, 2).T @ given.reshape(-1, heads.shape[1])
             change = torch.ops.aten.leaky_relu_backward(given @ heads.T, layer, slope, True)
             to_sender[block.graphs] += change.sum(1)
             to_receiver[block.graphs, block.rows] = change.sum(2)

@@ -13,9 +13,10 @@ from .palette import paint
 
 Plain = Mapping[str, Any]
 Floats = NDArray[np.float64]
+Point = tuple[float, float]
 SIDE, MARGIN, RADIUS = 360.0, 46.0, 15.0
-FAINT = 0.04
-"""Attention below this is not drawn."""
+FAINT = {True: 0.04, False: 0.12}
+"""Attention below this is not drawn: at receivers whose choice counts, and at the others."""
 THICK = 6.5
 CELL = 24.0
 
@@ -77,15 +78,24 @@ def levels(variable: Plain, values: Sequence[float], least: float, most: float) 
 def graph_drawing(example: Plain, spots: Floats, run: str, step: int, shades: Sequence[float]) -> str:
     """The graph in one step: states as colours of the nodes, attention as arrows from the senders."""
     points = [(MARGIN + x * (SIDE - 2 * MARGIN), MARGIN + y * (SIDE - 2 * MARGIN)) for x, y in spots]
-    parts = [_line(points[i], points[j]) for i, j in example["edges"] if i < j or [j, i] not in example["edges"]]
+    parts = [
+        _bar(points[i], points[j], "line")
+        for i, j in example["edges"]
+        if i < j or [j, i] not in example["edges"]
+    ]
     matrix = example["runs"][run]["attention"]
     if matrix is not None:
         deciding = _deciding(example, step)
         arrows = [
-            (weight, _arrow(points[sender], points[receiver], weight, run if receiver in deciding else "untrained"))
+            (
+                weight,
+                _arrow(
+                    points[sender], points[receiver], weight, run if receiver in deciding else "untrained"
+                ),
+            )
             for receiver, row in enumerate(matrix[step])
             for sender, weight in enumerate(row)
-            if weight > FAINT
+            if weight > FAINT[receiver in deciding]
         ]
         parts += [text for _, text in sorted(arrows)]
     parts += [_node(point, node, shades[node]) for node, point in enumerate(points)]
@@ -132,11 +142,9 @@ def gap_drawing(gap: Plain | None) -> str:
     low, value, high = (place(gap[part]) for part in ("low", "value", "high"))
     middle = height / 2
     parts = [
-        f'<line x1="16" x2="{width - 16:g}" y1="{middle:g}" y2="{middle:g}" stroke="{paint("line")}" stroke-width="2"/>',
-        *(
-            f'<line x1="{x:g}" x2="{x:g}" y1="4" y2="{height - 4:g}" stroke="{paint(name)}" stroke-width="2"/>'
-            for x, name in ((16.0, "compiled"), (width - 16, "untrained"))
-        ),
+        _bar((16.0, middle), (width - 16, middle), "line"),
+        _bar((16.0, 4.0), (16.0, height - 4), "compiled"),
+        _bar((width - 16, 4.0), (width - 16, height - 4), "untrained"),
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:g}" y2="{middle:g}" stroke="{paint("trained")}" '
         'stroke-width="4" stroke-linecap="round" stroke-opacity="0.45"/>',
         f'<circle cx="{value:.1f}" cy="{middle:g}" r="4.5" fill="{paint("trained")}"/>',
@@ -159,20 +167,22 @@ def _svg(width: float, height: float, title: str, parts: Sequence[str], style: s
     )
 
 
-def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
+def _bar(start: Point, end: Point, colour: str) -> str:
     return (
         f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}" '
-        f'stroke="{paint("line")}" stroke-width="1.5"/>'
+        f'stroke="{paint(colour)}" stroke-width="2"/>'
     )
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float], weight: float, colour: str) -> str:
+def _arrow(start: Point, end: Point, weight: float, colour: str) -> str:
     """An arrow from sender to receiver as thick as the attention; a ring for attention to oneself."""
     width = 0.6 + (THICK - 0.6) * weight
     opacity = 0.9 if colour != "untrained" else 0.4
     look = f'stroke="{paint(colour)}" stroke-opacity="{opacity}" fill="none"'
     if start == end:
-        return f'<circle cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="{RADIUS + width / 2 + 1.5:.1f}" {look} stroke-width="{width:.2f}"/>'
+        radius = RADIUS + width / 2 + 1.5
+        ring = f'cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="{radius:.1f}" stroke-width="{width:.2f}"'
+        return f"<circle {ring} {look}/>"
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = math.hypot(dx, dy) or 1.0
     ux, uy = dx / length, dy / length
@@ -191,11 +201,12 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], weight: float, 
     )
     return (
         f'<path d="M{start[0]:.1f} {start[1]:.1f} Q{mx:.1f} {my:.1f} {neck[0]:.1f} {neck[1]:.1f}" {look} '
-        f'stroke-width="{width:.2f}"/><polygon points="{head}" fill="{paint(colour)}" fill-opacity="{opacity}"/>'
+        f'stroke-width="{width:.2f}"/>'
+        f'<polygon points="{head}" fill="{paint(colour)}" fill-opacity="{opacity}"/>'
     )
 
 
-def _node(point: tuple[float, float], node: int, shade: float) -> str:
+def _node(point: Point, node: int, shade: float) -> str:
     x, y = point
     ink = "onstate" if shade > 0.6 else "ink"
     return (
@@ -208,6 +219,5 @@ def _node(point: tuple[float, float], node: int, shade: float) -> str:
 
 
 def _label(x: float, y: float, number: int) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12" fill="{paint("muted")}">{number}</text>'
-    )
+    look = f'text-anchor="middle" font-size="12" fill="{paint("muted")}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{number}</text>'

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Plain = Mapping[str, Any]
 WIDTH, HEIGHT = 4.2, 2.5
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 10.0,
     "axes.edgecolor": LIGHT["line"],
@@ -49,7 +49,9 @@ def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
         for name in SERIES:
             scores = courses[name]["trace"].get(variable, []) if name in courses else []
             points = [
-                (step, *_ends(score, numeric)) for step, score in enumerate(scores, 1) if score["value"] is not None
+                (step, *_ends(score, numeric))
+                for step, score in enumerate(scores, 1)
+                if score["value"] is not None
             ]
             if points:
                 steps, low, value, high = zip(*points, strict=True)
@@ -69,7 +71,9 @@ def size_chart(courses: Plain) -> str:
     """The share of right answers for each size of graphs, with intervals."""
     with _chart("sizes") as (figure, axes):
         for shift, name in zip((-0.12, 0.0, 0.12), SERIES, strict=True):
-            entries = [e for e in courses.get(name, {"valid": []})["valid"] if e["score"]["value"] is not None]
+            entries = [
+                e for e in courses.get(name, {"valid": []})["valid"] if e["score"]["value"] is not None
+            ]
             places = [i + shift for i in range(len(entries))]
             values = [e["score"]["value"] for e in entries]
             ends = [[abs(e["score"]["value"] - e["score"][end]) for e in entries] for end in ("low", "high")]

@@ -62,12 +62,12 @@ def write_page(made: Experiment, watch: Watch) -> str:
     watch(0, 2, "drawing")
     results = Results.of(made)
     drawn = _figures(results)
-    for name, svg in drawn.items():
-        write_text(made.file(f"figures/{name}.svg"), svg)
+    for name in _kept(results, drawn):
+        write_text(made.file(f"figures/{name}.svg"), drawn[name])
     watch(1, 2, "writing")
     text = page(results, drawn)
     write_text(made.file(PAGE), text)
-    return f"{len(drawn)} figures, {len(text) / 1024:.0f} KB"
+    return f"{len(drawn)} drawings, {len(text) / 1024:.0f} KB"
 
 
 def page(results: Results, drawn: dict[str, str]) -> str:
@@ -92,7 +92,8 @@ def page(results: Results, drawn: dict[str, str]) -> str:
 def _figures(results: Results) -> dict[str, str]:
     metrics, example = results.metrics, results.example
     drawn = {
-        f"trace-{v['name']}": figure.trace_chart(metrics["courses"], v["name"], _numeric(v)) for v in _traced(results)
+        f"trace-{v['name']}": figure.trace_chart(metrics["courses"], v["name"], _numeric(v))
+        for v in _traced(results)
     }
     drawn["sizes"] = figure.size_chart(metrics["courses"])
     if metrics["history"]:
@@ -108,13 +109,20 @@ def _figures(results: Results) -> dict[str, str]:
     return drawn
 
 
+def _kept(results: Results, drawn: dict[str, str]) -> list[str]:
+    """The figures that are written to files: of the steps of the example, the busiest one."""
+    steps = {f"{step['number']}" for step in _steps(results.example, drawn) if step["first"]}
+    return [name for name in drawn if not name[-1].isdecimal() or name.rpartition("-")[2] in steps]
+
+
 def _context(results: Results, drawn: dict[str, str]) -> dict[str, Any]:
     panel, example = results.metrics["panel"], results.example
     compiled, verification = results.compiled, results.verification
     certificate = compiled.certificate.to_json()
     variables = {v["name"]: v for v in example["variables"]}
     return {
-        "colours": f":root {{ {properties(LIGHT)} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {properties(DARK)} }} }}",
+        "light": properties(LIGHT),
+        "dark": properties(DARK),
         "style": files(__package__).joinpath(STYLE).read_text(encoding="utf-8"),
         "script": files(__package__).joinpath(SCRIPT).read_text(encoding="utf-8"),
         "experiment": results.experiment,
@@ -148,7 +156,7 @@ def _traced(results: Results) -> list[dict[str, Any]]:
 
 
 def _numeric(variable: dict[str, Any]) -> bool:
-    return "scalar" in variable["kind"].split("[")[0]
+    return bool(variable["numeric"])
 
 
 def _coloured(example: dict[str, Any]) -> str | None:
@@ -163,7 +171,9 @@ def _shades(example: dict[str, Any], run: str, step: int, name: str | None) -> l
         return [0.0] * example["nodes"]
     variable = next(v for v in example["variables"] if v["name"] == name)
     everything = [x for frame in example["program"][name] for x in frame]
-    return drawing.levels(variable, example["runs"][run]["states"][name][step], min(everything), max(everything))
+    return drawing.levels(
+        variable, example["runs"][run]["states"][name][step], min(everything), max(everything)
+    )
 
 
 def _steps(example: dict[str, Any], drawn: dict[str, str]) -> list[dict[str, Any]]:
@@ -215,13 +225,7 @@ def _network(results: Results) -> dict[str, Any]:
     """What the compiled network looks like, beside the trained one."""
     layout, certificate = results.compiled.layout, results.compiled.certificate
     by_place = {place: slot for slot, place in layout.slots.items()}
-    owners = {
-        slot: name for name, slots in layout.variables.items() for slot in slots if not name.startswith("output ")
-    }
-    dimensions = [
-        {"place": place, "slot": by_place.get(place, "–"), "variable": owners.get(by_place.get(place, ""), "")}
-        for place in range(layout.hidden)
-    ]
+    dimensions = [{"place": place, "slot": by_place[place]} for place in sorted(by_place)]
     heads = [
         {
             "round": head.round + 1,
@@ -231,7 +235,13 @@ def _network(results: Results) -> dict[str, Any]:
         }
         for head in layout.heads
     ]
-    return {"dimensions": dimensions, "heads": heads, "certificate": certificate, "trained": results.metrics["network"]}
+    return {
+        "dimensions": dimensions,
+        "free": layout.hidden - len(dimensions),
+        "heads": heads,
+        "certificate": certificate,
+        "trained": results.metrics["network"],
+    }
 
 
 def _lines(source: str) -> list[tuple[str, str, str]]:

@@ -15,7 +15,18 @@ GATES = {
     "intervention": "Gate 3, causes: do exchanged states cause what the program says?",
 }
 """The questions of the gates, in order."""
-GATE_COLUMNS = ("measure", "network", "95 % interval", "n", "ideal", "exact", "ties", "untrained", "inert", "gap")
+GATE_COLUMNS = (
+    "measure",
+    "network",
+    "95 % interval",
+    "n",
+    "ideal",
+    "exact",
+    "ties",
+    "untrained",
+    "inert",
+    "gap",
+)
 """The columns of a gate table; exact, ties, untrained and inert are the references beside the figure."""
 
 
@@ -91,7 +102,9 @@ def interval(score: Plain) -> str:
 
 def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
     """A certificate as pairs of what and how much."""
-    ranges = [f"{name} in [{_short(b['low'])}, {_short(b['high'])}]" for name, b in certificate["ranges"].items()]
+    ranges = [
+        f"{name} in [{_short(b['low'])}, {_short(b['high'])}]" for name, b in certificate["ranges"].items()
+    ]
     rows = [
         ("exact for graphs of up to", f"{certificate['n']:,} nodes"),
         ("with values", ", ".join(ranges) or "of any kind that the program reads"),
@@ -104,7 +117,11 @@ def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
     ]
     if certificate["resolution"]:
         rows.append(("real keys are told apart from", f"{certificate['resolution']:.2g}"))
-    return [*rows, ("leaky slope", f"{certificate['negative_slope']:g}"), ("program", certificate["digest"][:16])]
+    return [
+        *rows,
+        ("leaky slope", f"{certificate['negative_slope']:g}"),
+        ("program", certificate["digest"][:16]),
+    ]
 
 
 def _rounds(certificate: Plain) -> str:

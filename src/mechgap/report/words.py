@@ -59,25 +59,30 @@ def findings(panel: Plain, verification: Plain, certificate: Plain) -> list[str]
     largest = max(check["n"] for check in verification["checks"])
     sizes = [key for key in rows if key.startswith("behaviour/n=") and key.endswith("/valid")]
     found = [
-        f"The compiled network is the ruler: {certificate['nonzero']:,} weights that are not zero, equal to the "
-        f"program in all {verification['steps']:,} steps of {verification['graphs']:,} graphs of up to "
-        f"{largest} nodes.",
+        f"The compiled network is the ruler: {certificate['nonzero']:,} weights that are not zero, "
+        f"equal to the program in all {verification['steps']:,} steps of {verification['graphs']:,} graphs "
+        f"of up to {largest} nodes.",
         f"The trained network gives a right answer at {_percent(rows['behaviour/valid'])} of nodes"
-        + (f", and at {_percent(rows[sizes[-1]])} of those of graphs of {sizes[-1][12:-6]}." if sizes else "."),
+        + (
+            f", and at {_percent(rows[sizes[-1]])} of those of graphs of {sizes[-1][12:-6]}."
+            if sizes
+            else "."
+        ),
     ]
     if "trace/error" in rows:
         found.append(f"Of the values on the way, {_percent(rows['trace/error'])} are wrong.")
     if "routing/gap" in rows:
-        found.append(
-            f"Where a choice counts, {_percent(rows['routing/gap'])} of its attention goes where no exact run looks."
-        )
+        astray = _percent(rows["routing/gap"])
+        found.append(f"Where a choice counts, {astray} of its attention goes where no exact run looks.")
     changed = rows.get(f"intervention/changed/{program}")
     if changed is not None and changed["value"] is not None:
         found.append(
             f"When the state of one node is replaced so that answers must change, "
             f"{_percent(changed)} of them change as {program} says."
         )
-    found += [_separation(row, key) for key, row in rows.items() if key.startswith(f"intervention/dis/{program}/")]
+    found += [
+        _separation(row, key) for key, row in rows.items() if key.startswith(f"intervention/dis/{program}/")
+    ]
     return found
 
 
@@ -101,9 +106,17 @@ def tiles(panel: Plain) -> list[Tile]:
 
 def _tile(question: str, row: Plain) -> Tile:
     ends = f"[{row['low']:.1%}, {row['high']:.1%}]" if row["value"] is not None else interval(row)
-    exact, untrained = (f"{_percent(row[part])} {word}" for part, word in (("exact", "exact"), ("random", "untrained")))
+    exact, untrained = (
+        f"{_percent(row[part])} {word}" for part, word in (("exact", "exact"), ("random", "untrained"))
+    )
     unit = f"{row['unit']}s" if row["replicates"] != 1 else row["unit"]
-    return Tile(question, _percent(row), ends, f"n = {row['n']:,} in {row['replicates']} {unit}", f"{exact}, {untrained}")
+    return Tile(
+        question,
+        _percent(row),
+        ends,
+        f"n = {row['n']:,} in {row['replicates']} {unit}",
+        f"{exact}, {untrained}",
+    )
 
 
 def _percent(score: Plain | None) -> str:

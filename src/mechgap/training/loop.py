@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from ..nets.network import Network
 from ..semantics.trace import Trace
 from .checkpoint import save
@@ -54,7 +56,7 @@ def train(run: Run, source: Source, company: Company | None = None) -> bool:
     """
     company = company or Company()
     settings = run.settings
-    with Interruption() as interruption, _bar(run, company.progress) as show:
+    with _threads(settings.threads), Interruption() as interruption, _bar(run, company.progress) as show:
         while not run.done and not interruption.asked:
             terms = run.advance(source(run.step))
             if company.validate and (run.step % settings.validate_every == 0 or run.done):
@@ -65,6 +67,16 @@ def train(run: Run, source: Source, company: Company | None = None) -> bool:
         if company.checkpoint:
             save(run, company.checkpoint)
     return run.done
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

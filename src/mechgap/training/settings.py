@@ -30,6 +30,8 @@ class TrainingSettings:
         teacher_forcing: probability that a graph reads the true hints of a frame, not its own.
         soft: whether own hints are fed back as probabilities rather than as decoded values.
         seed: of the first weights and of everything that is drawn.
+        threads: of the processor; the weights depend on it in their last bits. The tensors are small
+            and made to fit the cache of one core: on a busy machine, two threads take many times longer.
         validate_every, checkpoint_every: in steps.
     """
 
@@ -48,6 +50,7 @@ class TrainingSettings:
     teacher_forcing: float = 0.0
     soft: bool = True
     seed: int = 0
+    threads: int = 1
     validate_every: int = 500
     checkpoint_every: int = 500
 
@@ -62,6 +65,7 @@ class TrainingSettings:
             "clip": self.clip > 0,
             "l1": self.l1 >= 0,
             "teacher_forcing": 0 <= self.teacher_forcing <= 1,
+            "threads": self.threads >= 1,
             "validate_every": self.validate_every >= 1,
             "checkpoint_every": self.checkpoint_every >= 1,
         }

@@ -1,0 +1,42 @@
+"""Prints the figures of a benchmark as a table."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+TITLES = {
+    "interpreter": "Interpreter: traces per second (inputs drawn before, p = 0.5)",
+    "network": "Compiled networks: rollouts per second",
+    "compile": "Compiler: seconds for a program (median of 5)",
+    "training": "Training: steps per second (quick preset, batch 32, n = 16, fresh traces)",
+    "startup": "Start-up: seconds in a fresh process (best of 5)",
+}
+
+
+class Benchmark(TypedDict):
+    """The figures of a benchmark: rows of a table, and the peak memory of its process."""
+
+    threads: int
+    peak_mib: int
+    rows: list[dict[str, Any]]
+
+
+def print_benchmark(name: str, benchmark: Benchmark) -> None:
+    """Print a table; a row may leave columns out."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    memory = f"{benchmark['threads']} thread(s), peak memory {benchmark['peak_mib']} MiB"
+    table = Table(title=f"{TITLES[name]}\n{memory}", title_justify="left", box=box.SIMPLE_HEAD)
+    columns = list(dict.fromkeys(column for row in benchmark["rows"] for column in row))
+    for column in columns:
+        words = all(isinstance(row.get(column, ""), str) for row in benchmark["rows"])
+        table.add_column(column, justify="left" if words else "right")
+    for row in benchmark["rows"]:
+        table.add_row(*(_cell(row.get(column, "")) for column in columns))
+    Console().print(table)
+
+
+def _cell(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)

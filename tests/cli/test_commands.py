@@ -1,0 +1,181 @@
+"""Every command on small input, as text and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mechgap.compiler.passes import compile_program
+from mechgap.interop.compiled import load_compiled, save_compiled
+from mechgap.nets.storage import load
+from mechgap.tasks.catalogue import NAMES
+from mechgap.tasks.catalogue import load as load_task
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+def test_list(mechgap):
+    assert [entry["name"] for entry in mechgap("list", "--json").data] == list(NAMES)
+    assert "Breadth-first search" in mechgap("list").out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show(mechgap, name):
+    program = load_task(name).program
+    done = mechgap("show", name)
+    assert done.out.startswith(program.source)
+    data = mechgap("show", name, "--json").data
+    assert (data["program"], data["digest"]) == (name, program.digest)
+    assert [v["name"] for v in data["variables"]] == [v.name for v in (*program.inputs, *program.state)]
+
+
+def test_show_of_a_users_program(mechgap, own):
+    assert "program components" in mechgap("show", own).out
+
+
+def test_trace_of_a_drawn_graph(mechgap):
+    done = mechgap("trace", "bfs", "--n", 5, "--seed", 3)
+    assert done.code == 0
+    assert "bfs on a drawn graph of 5 nodes, seed 3" in done.out
+    data = mechgap("trace", "bfs", "--n", 5, "--seed", 3, "--json").data
+    assert np.array(data["values"]["pi_h"]).shape == (data["frames"], 5)
+    assert data["compiled"] is None
+
+
+@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs_light"])
+def test_the_compiled_network_agrees_on_the_karate_club(mechgap, name):
+    done = mechgap("trace", name, "--graph", "karate", "--target", "gatv2")
+    assert done.code == 0
+    assert "agrees with the interpreter at every step" in done.out
+    assert "34 nodes, 78 edges" in done.out
+
+
+def test_named_nodes_are_shown(mechgap):
+    done = mechgap("trace", "bfs", "--graph", "les_miserables", "--source", "Valjean", "--json")
+    data = done.data
+    assert data["inputs"].endswith("source Valjean")
+    place = data["nodes"].index("Valjean")
+    assert data["outputs"]["pi"][place] == place
+    assert "Cosette" in mechgap("trace", "bfs", "--graph", "les_miserables").out
+
+
+def test_trace_of_files(mechgap, tmp_path):
+    edges = tmp_path / "g.csv"
+    edges.write_text("source,target,weight\na,b,1\nb,c,2\n")
+    done = mechgap("trace", "bellman_ford", "--graph", edges, "--source", "c", "--out", tmp_path / "t.npz")
+    assert done.code == 0
+    again = mechgap("trace", "bellman_ford", "--graph", tmp_path / "t.npz", "--json")
+    assert again.data["values"]["d"][-1] == [3.0, 2.0, 0.0]
+    one_way = mechgap("trace", "bfs", "--graph", edges, "--source", "c", "--directed", "--json")
+    assert one_way.data["outputs"]["pi"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--graph", "nowhere.csv"],
+        ["--graph", "nowhere"],
+        ["--graph", "karate", "--source", "Valjean"],
+        ["--graph", str(GOLDEN / "dfs-n4.npz")],
+    ],
+)
+def test_graphs_that_cannot_be_traced(mechgap, arguments):
+    done = mechgap("trace", "bfs", *arguments)
+    assert done.code == 1
+    assert "do:" in done.err
+
+
+def test_a_source_for_a_program_without_one_is_told(mechgap):
+    assert "no source" in mechgap("trace", "dfs", "--graph", "karate", "--source", "1").err
+
+
+def test_compile_and_verify_the_file(mechgap, tmp_path):
+    done = mechgap("compile", "bfs", "--n", 64)
+    assert "64 nodes" in done.out
+    assert load_compiled(tmp_path / "bfs.safetensors").certificate.n == 64
+    data = mechgap("compile", "bfs", "--out", "x.safetensors", "--json").data
+    assert data["certificate"]["program"] == "bfs"
+    assert data["layout"]["hidden"] == data["certificate"]["hidden"]
+    report = mechgap("verify", "x.safetensors", "--n", "4,9", "--count", 2, "--json").data
+    assert report["mismatches"] == 0
+    assert {check["n"] for check in report["checks"]} == {1, 4, 9}
+
+
+def test_verify_as_text(mechgap):
+    done = mechgap("verify", "bellman_ford", "--n", "5", "--count", 1)
+    assert done.code == 0
+    assert "equal numbers" in done.out
+    assert "\n0 mismatches in" in done.out
+
+
+def test_verify_a_users_program_and_its_file(mechgap, own):
+    assert mechgap("verify", own, "--n", "4,8", "--count", 2).code == 0
+    assert mechgap("compile", own).code == 0
+    refused = mechgap("verify", "components.safetensors", "--n", 4)
+    assert refused.code == 1
+    assert "--program" in refused.err
+    assert mechgap("verify", "components.safetensors", "--n", 4, "--program", own).code == 0
+
+
+def test_verify_tells_the_first_difference(mechgap, tmp_path):
+    compiled = compile_program(load_task("bfs").program)
+    with torch.no_grad():
+        for weight in compiled.network.readouts["hint_reach_h"].parameters():
+            weight.neg_()
+    save_compiled(compiled, tmp_path / "bad.safetensors")
+    done = mechgap("verify", "bad.safetensors", "--n", 4, "--count", 1)
+    assert done.code == 1
+    assert "first differs in graph 0, step 0, node 0, reach_h: network 0, interpreter 1" in done.out
+    assert mechgap("verify", "bad.safetensors", "--n", 4, "--json").data["mismatches"] > 0
+
+
+def test_verify_refuses_what_is_not_certified(mechgap):
+    mechgap("compile", "bfs", "--n", 16)
+    done = mechgap("verify", "bfs.safetensors", "--n", 17)
+    assert done.code == 1
+    assert "at most 16 nodes" in done.err
+
+
+def test_parity(mechgap, tmp_path):
+    done = mechgap("parity", GOLDEN, "--task", "bfs")
+    assert done.code == 0
+    assert "0 mismatches" in done.out
+    data = mechgap("parity", GOLDEN, "--task", "bfs", "--target", "gatv2", "--json").data
+    assert (data["mismatches"], data["target"], len(data["files"])) == (0, "gatv2", 3)
+    other = dict(np.load(GOLDEN / "bfs-n4.npz"))
+    other["output/pi"] = (other["output/pi"] + 1) % 4
+    np.savez(tmp_path / "bfs-n4.npz", **other)
+    assert mechgap("parity", tmp_path).code == 1
+    assert mechgap("parity", tmp_path, "--task", "dfs").code == 1
+
+
+def test_train_and_resume(mechgap, tmp_path):
+    done = mechgap("train", "bfs", "--steps", 2, "--out", "half", "--json")
+    assert (done.code, done.data["steps"]) == (0, 2)
+    assert mechgap("train", "bfs", "--steps", 4, "--out", "half", "--resume").code == 0
+    assert mechgap("train", "bfs", "--steps", 4, "--out", "whole", "--seed", 0).code == 0
+    half, whole = (load(tmp_path / name / "trained.safetensors")[0] for name in ("half", "whole"))
+    assert all(torch.equal(a, b) for a, b in zip(half.parameters(), whole.parameters(), strict=True))
+    wrong = mechgap("train", "bfs", "--steps", 4, "--out", "half", "--resume", "--seed", 1)
+    assert wrong.code == 1
+    assert mechgap("train", "bfs", "--preset", "slow").code == 1
+
+
+def test_measure(mechgap, own):
+    mechgap("compile", "bfs_distance")
+    few = ("--n", 8, "--graphs", 12, "--sizes", "none")
+    data = mechgap("measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--json").data
+    assert data["verdict"]["summary"].startswith("rejects")
+    assert data["rows"]["behaviour/valid"]["value"] == 1.0
+    done = mechgap(
+        "measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--rival", "bfs_distance"
+    )
+    assert "Gate 3" in done.out
+    assert "bfs_frontier" not in done.out
+    assert "norm (legacy)" in done.out
+    assert mechgap("measure", "dfs", "--network", "bfs_distance.safetensors", *few).code == 1
+    assert mechgap("measure", "bfs", "--network", "bfs_distance.safetensors", "--rival", "dfs").code == 1
+    assert mechgap("measure", own, "--network", "nothing.safetensors").code == 1

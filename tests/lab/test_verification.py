@@ -1,0 +1,70 @@
+"""Compiled networks against the interpreter."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from mechgap.compiler.passes import CompileSettings, compile_program
+from mechgap.errors import Refusal
+from mechgap.lab.families import FAMILIES
+from mechgap.lab.verification import VerificationPlan, verify
+from mechgap.tasks.catalogue import NAMES, load
+
+SMALL = VerificationPlan(sizes=(5,), count=2, seed=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_compiled_programs_are_exact(name):
+    task = load(name)
+    compiled = compile_program(task.program)
+    told = []
+    report = verify(task, compiled.network, compiled.certificate, SMALL, lambda *part: told.append(part))
+    assert report.mismatches == 0
+    assert {check.n for check in report.checks} == {1, 5}
+    assert {check.family for check in report.checks} == {family.name for family in FAMILIES}
+    assert report.steps >= report.graphs == 2 * len(report.checks)
+    assert told[0][:2] == (0, len(report.checks))
+    data = json.loads(json.dumps(report.to_json()))
+    assert (data["mismatches"], data["steps"]) == (0, report.steps)
+
+
+def spoiled(part: str):
+    task = load("bellman_ford")
+    compiled = compile_program(task.program, CompileSettings(n=64))
+    with torch.no_grad():
+        for weight in compiled.network.readouts[part].parameters():
+            weight.add_(weight.new_tensor(1e-3) if part == "hint_d" else -2 * weight)
+    return verify(task, compiled.network, compiled.certificate, VerificationPlan(sizes=(4,), count=3))
+
+
+@pytest.mark.parametrize(
+    ("part", "variable"), [("hint_d", "d"), ("hint_msk", "msk"), ("output_pi", "output pi"), ("halt", "length")]
+)
+def test_the_first_difference_is_told(part, variable):
+    report = spoiled(part)
+    assert report.mismatches > 0
+    found = next(check.divergence for check in report.checks if check.divergence is not None)
+    assert found.variable == variable
+    assert found.network != found.interpreter
+    check = max(report.checks, key=lambda check: check.largest)
+    assert check.largest > 0
+
+
+def test_sizes_beyond_the_certificate_are_refused():
+    task = load("bfs")
+    compiled = compile_program(task.program, CompileSettings(n=8))
+    with pytest.raises(Refusal, match="at most 8 nodes"):
+        verify(task, compiled.network, compiled.certificate, VerificationPlan(sizes=(4, 9)))
+
+
+def test_work_can_be_limited():
+    task = load("dfs_light")
+    compiled = compile_program(task.program, CompileSettings(n=64))
+    plan = VerificationPlan(sizes=(8, 40), count=3, work=40 * 40 * 120 * 2)
+    report = verify(task, compiled.network, compiled.certificate, plan)
+    assert {check.graphs for check in report.checks if check.n == 40} == {2}
+    none = verify(task, compiled.network, compiled.certificate, VerificationPlan((8, 40), 3, work=10))
+    assert {check.n for check in none.checks} == {1, 8}
