@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+PLAIN_WIDTH = 110
+"""Width of tables that are written to files and pipes."""
+
 TITLES = {
     "interpreter": "Interpreter: traces per second (inputs drawn before, p = 0.5)",
     "network": "Compiled networks: rollouts per second",
@@ -35,7 +38,8 @@ def print_benchmark(name: str, benchmark: Benchmark) -> None:
         table.add_column(column, justify="left" if words else "right")
     for row in benchmark["rows"]:
         table.add_row(*(_cell(row.get(column, "")) for column in columns))
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=PLAIN_WIDTH)).print(table)
 
 
 def _cell(value: object) -> str:

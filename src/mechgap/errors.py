@@ -1,14 +1,14 @@
 """The exceptions of mechgap; every message says where, what was given, what was expected and what to do.
 
-    MechgapError
-    ├── ProgramError        a program is malformed (all faults at once)
-    ├── GraphError          a graph or an input value cannot be used
-    ├── RangeError          a run left the range that a program declares
-    ├── FileFormatError     a file is missing, corrupt or of another format
-    ├── NotFoundError       no program, task or option has that name
-    ├── Refusal             the compiler cannot express or certify a program
-    ├── TrainingError       training cannot start or go on
-    └── CheckpointError     a checkpoint is corrupt, foreign or does not fit
+MechgapError
+├── ProgramError        a program is malformed (all faults at once)
+├── GraphError          a graph or an input value cannot be used
+├── RangeError          a run left the range that a program declares
+├── FileFormatError     a file is missing, corrupt or of another format
+├── NotFoundError       no program, task or option has that name
+├── Refusal             the compiler cannot express or certify a program
+├── TrainingError       training cannot start or go on
+└── CheckpointError     a checkpoint is corrupt, foreign or does not fit
 """
 
 from __future__ import annotations

@@ -170,9 +170,7 @@ def test_measure(mechgap, own):
     data = mechgap("measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--json").data
     assert data["verdict"]["summary"].startswith("rejects")
     assert data["rows"]["behaviour/valid"]["value"] == 1.0
-    done = mechgap(
-        "measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--rival", "bfs_distance"
-    )
+    done = mechgap("measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--rival", "bfs_distance")
     assert "Gate 3" in done.out
     assert "bfs_frontier" not in done.out
     assert "norm (legacy)" in done.out

@@ -242,6 +242,41 @@ def test_comparisons_on_edges_are_exact_beyond_their_resolution(gap):
         assert not disagreements(compiled, batch)
 
 
+def _less(smaller: float) -> tuple[Compiled, Batch]:
+    """Whether a < b at each of two nodes, without any fetch."""
+    a, b = (node.scalar(name, low=0, high=1) for name in "ab")
+    program = _once((a, b), node.mask("less"), False, a < b)
+    values = {"a": torch.tensor([[0.0, smaller]]), "b": torch.tensor([[smaller, 0.0]])}
+    return compile_program(program), Batch(values, torch.ones(1, 2, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("smaller", [1.0, 2.0**-50, 2.0**-100])
+def test_comparisons_at_nodes_are_exact_down_to_a_hundred_bits(smaller):
+    assert not disagreements(*_less(smaller))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="comparisons at nodes tell apart 2^-100 and no less, but the certificate says resolution 0",
+)
+def test_a_difference_that_is_not_told_apart_is_in_the_certificate():
+    compiled, batch = _less(2.0**-101)
+    assert not disagreements(compiled, batch) or compiled.certificate.resolution >= 2.0**-101
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="real keys closer than the resolution go by index, which `conditions` does not say",
+)
+def test_a_certificate_says_in_words_that_real_keys_must_be_apart():
+    key = node.scalar("key", low=0, high=8)
+    compiled = compile_program(_once((adj, key), p, me, argmin(sender(key), adj)))
+    gap = compiled.certificate.resolution / 4
+    assert not disagreements(compiled, _two_keys(2.0**-8, 2.0**-8 + gap)) or compiled.certificate.conditions
+
+
 def test_what_lies_outside_of_the_bounds_is_told_by_the_interpreter():
     batch = graphs(5, 1, 0.9, "random")
     wide = Batch({**batch.values, "A": batch.values["A"] * 100}, batch.nodes)

@@ -41,7 +41,8 @@ def spoiled(part: str):
 
 
 @pytest.mark.parametrize(
-    ("part", "variable"), [("hint_d", "d"), ("hint_msk", "msk"), ("output_pi", "output pi"), ("halt", "length")]
+    ("part", "variable"),
+    [("hint_d", "d"), ("hint_msk", "msk"), ("output_pi", "output pi"), ("halt", "length")],
 )
 def test_the_first_difference_is_told(part, variable):
     report = spoiled(part)
@@ -61,10 +62,16 @@ def test_sizes_beyond_the_certificate_are_refused():
 
 
 def test_work_can_be_limited():
-    task = load("dfs_light")
+    task = load("bfs")
     compiled = compile_program(task.program, CompileSettings(n=64))
-    plan = VerificationPlan(sizes=(8, 40), count=3, work=40 * 40 * 120 * 2)
-    report = verify(task, compiled.network, compiled.certificate, plan)
-    assert {check.graphs for check in report.checks if check.n == 40} == {2}
-    none = verify(task, compiled.network, compiled.certificate, VerificationPlan((8, 40), 3, work=10))
-    assert {check.n for check in none.checks} == {1, 8}
+
+    def graphs(work):
+        plan = VerificationPlan((8, 32), 6, work=work)
+        checks = verify(task, compiled.network, compiled.certificate, plan).checks
+        return {(check.n, check.family): check.graphs for check in checks}
+
+    complete_runs_have_two_frames = 32 * 32 * 2
+    few = graphs(3 * complete_runs_have_two_frames)
+    assert few[32, "complete"] == 3
+    assert few[8, "complete"] == 6
+    assert {n for n, _ in graphs(10)} == {1, 8}

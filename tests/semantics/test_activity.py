@@ -59,12 +59,6 @@ def test_what_matters_among_all_nodes_is_active(name):
     assert _missed(PROGRAMS[name], graphs(5, 3, 0.4, "random"), anyone=True) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="`best` guards `d` and is its new value: where best = d the two branches are equal, so the sweep "
-    "drops the guard, and where the guard is false it drops the value; a smaller value would change both",
-)
 @pytest.mark.parametrize("name", ["bellman_ford", "bfs_distance", "bottleneck_path"])
 def test_a_value_that_guards_itself_is_active(name):
     for size in (4, 5, 6):
@@ -90,11 +84,6 @@ CORRELATED: dict[str, tuple[Variable, object, object]] = {
 }
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the sweep changes one operand at a time; one choice that is read twice can change several",
-)
 @pytest.mark.parametrize("case", CORRELATED)
 def test_a_choice_that_is_read_twice_is_active(case):
     variable, start, expression = CORRELATED[case]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Refusal
+from ..errors import RangeError, Refusal
 from ..tasks.task import Task
 from .families import FAMILIES, Family
 from .parity import LENGTH, Comparison, compare
@@ -198,14 +198,20 @@ def _parts(task: Task, batch: Batch, work: int | None) -> Iterator[Tensor]:
 
 
 def _compare(task: Task, network: Network, batch: Batch, atol: float) -> Check:
+    import torch
+
     from ..nets.rollout import RolloutOptions, rollout
     from ..semantics.interpreter import interpret
 
     exact = interpret(task.program, batch)
-    # A wrong network may never halt: a few frames more than the program are enough to tell.
-    lengths = None if network.config.halting else exact.lengths
-    options = RolloutOptions(lengths=lengths, max_frames=4 * exact.frames + 16)
-    trace = rollout(network, batch, options)
+    limit = 4 * exact.frames + 16
+    halting = RolloutOptions(max_frames=limit)
+    try:
+        trace = rollout(network, batch, halting)
+    except RangeError:
+        # A wrong network may never halt: then the frames that the program has are compared.
+        trace = rollout(network, batch, RolloutOptions(lengths=exact.lengths))
+        trace = replace(trace, lengths=torch.full_like(exact.lengths, limit))
     comparisons = tuple(compare(task.program, trace, exact, atol))
     steps = int(exact.lengths.sum())
     return Check(batch.width, "", len(batch), steps, comparisons, _divergence(comparisons, trace, exact))

@@ -1,9 +1,10 @@
 """Which choices matter: a reverse sweep over the expressions of a step.
 
-A value is *demanded* at a place if a change of it alone, at that place, can change the next frame:
-the branch of a conditional that is not taken, or an operand of ``and`` beside a false one, is not.
-Comparisons and arithmetic count as changing whenever an operand does, so the sweep may call a
-choice active that happens to make no difference, but not the other way round for single changes.
+A value is *demanded* at a place if a change of it, at that place, can change the next frame: the
+branch of a conditional that is not taken, or an operand of ``and`` beside a false one, is not,
+unless one choice lies below both and can change them together. Comparisons and arithmetic count as
+changing whenever an operand does. So the sweep may call a choice active that happens to make no
+difference, but never the other way round.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Demand:
     def __init__(self, evaluation: Evaluation, roots: list[tuple[Expression, Location]]) -> None:
         self._evaluation = evaluation
         self._demand: dict[Expression, Tensor] = {}
+        self._below_choices: dict[Expression, frozenset[Expression]] = {}
         self._rules: dict[type[Expression], Callable[[Anything, Tensor], None]] = {
             Apply: self._apply,
             Lift: self._lift,
@@ -88,8 +90,23 @@ class Demand:
         elif expression.operation is Operation.WHERE:
             condition, then, otherwise = values
             needs = [demand & (then != otherwise), demand & condition, demand & ~condition]
+        if self._entangled(expression.arguments):
+            needs = [demand for _ in values]
         for argument, need in zip(expression.arguments, needs, strict=True):
             self._add(argument, need, location)
+
+    def _entangled(self, arguments: tuple[Expression, ...]) -> bool:
+        """Whether one choice lies below more than one of several expressions."""
+        below = [self._choices(argument) for argument in arguments]
+        return sum(map(len, below)) > len(frozenset().union(*below))
+
+    def _choices(self, expression: Expression) -> frozenset[Expression]:
+        """The choosing expressions below an expression, itself included."""
+        if expression not in self._below_choices:
+            below = frozenset().union(*(self._choices(child) for child in expression.children))
+            own = frozenset({expression}) if isinstance(expression, (Best, Select, Follow)) else frozenset()
+            self._below_choices[expression] = below | own
+        return self._below_choices[expression]
 
     def _lift(self, expression: Lift, demand: Tensor) -> None:
         reduced = demand.any(2 if expression.end is End.SENDER else 1)
@@ -99,6 +116,8 @@ class Demand:
         mask = self._evaluation.candidates(expression)
         count = mask.sum(1, keepdim=True)
         pivotal = (count == 0) | ((count == 1) & mask)
+        if self._choices(expression.mask):
+            pivotal = torch.ones_like(pivotal)
         self._add(expression.mask, demand[:, None] & pivotal, self._below(expression))
 
     def _below(self, expression: Expression) -> Location:

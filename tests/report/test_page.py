@@ -1,0 +1,130 @@
+"""The page: complete, self-contained, the same for every program."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from mechgap.lab.experiment import execute
+from mechgap.lab.stages import STAGES
+from mechgap.report.page import PAGE, Results, write_page
+from mechgap.report.stage import REPORT
+
+SECTIONS = ("program", "compiled", "training", "trace", "sizes", "attention", "gates", "reading")
+PROGRAMS = ("bfs", "bellman_ford", "dfs", "components")
+EMPTY = {"meta", "input", "br", "img", "link", "hr"}
+
+
+class Page(HTMLParser):
+    """Reads a page and notes what is odd."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given[key] for key in ("href", "src", "xlink:href") if key in given]
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in EMPTY:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def page(request, done):
+    made = done(request.param)
+    write_page(made, lambda *part: None)
+    return made, made.file(PAGE).read_text()
+
+
+def test_the_page_is_well_formed_and_complete(page):
+    _, text = page
+    read = Page(text)
+    assert read.open == []
+    assert set(SECTIONS) <= set(read.ids)
+    assert len(read.ids) == len(set(read.ids)), "names in a page are unique"
+    assert "None" not in re.sub(r"<script>.*?</script>", "", text, flags=re.S)
+
+
+def test_the_page_needs_nothing_else(page):
+    _, text = page
+    read = Page(text)
+    inside = {f"#{name}" for name in read.ids}
+    assert set(read.links) <= inside
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", text)
+    assert "@import" not in text and "url(" not in re.sub(r"url\(#[\w-]+\)", "", text)
+
+
+def test_the_page_says_what_was_measured(page):
+    made, text = page
+    program = made.task.program
+    assert program.name in text
+    assert program.digest[:16] in text
+    for measure in ("valid", "changed/" + program.name):
+        assert f"<td>{measure}" in text
+    assert "0 mismatches" in text
+    assert "cluster bootstrap" in text
+    assert text.count("<h3>Gate") >= 3
+    for variable in program.hints:
+        assert f"<code>{variable.name}</code>" in text
+
+
+def test_the_legacy_norm_is_labelled(done):
+    made = done("bfs")
+    write_page(made, lambda *part: None)
+    text = made.file(PAGE).read_text()
+    assert 'norm<span class="badge">legacy</span>' in text
+
+
+def test_texts_are_escaped(done):
+    made = done("components")
+    write_page(made, lambda *part: None)
+    text = made.file(PAGE).read_text()
+    assert "Components &lt;by&gt; the smallest label &amp; more." in text
+
+
+def test_figures_are_files_that_can_stand_alone(page):
+    made, _ = page
+    figures = sorted(path.name for path in made.file("figures").iterdir())
+    assert "sizes.svg" in figures and "training.svg" in figures
+    assert any(name.startswith("graph-compiled") for name in figures)
+    for path in made.file("figures").iterdir():
+        root = ElementTree.fromstring(path.read_text())
+        assert root.tag.endswith("svg") and root.get("viewBox")
+
+
+def test_the_same_results_give_the_same_page(page):
+    made, text = page
+    write_page(made, lambda *part: None)
+    assert made.file(PAGE).read_text() == text
+
+
+def test_the_page_is_a_stage(done):
+    from .conftest import Quiet
+
+    made = done("bfs")
+    made.file(PAGE).unlink(missing_ok=True)
+    outcome = execute(made, (*STAGES, REPORT), Quiet())[-1]
+    assert (outcome.stage, outcome.reused) == ("report", False)
+    assert made.file(PAGE).exists()
+
+
+def test_results_are_read_from_the_folder(done):
+    results = Results.of(done("bfs"))
+    assert results.compiled.program == "bfs"
+    assert set(results.metrics) >= {"panel", "courses", "history"}
+    assert set(results.example["runs"]) == {"compiled", "trained"}
