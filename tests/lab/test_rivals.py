@@ -53,5 +53,5 @@ def test_networks_are_read_from_files_of_all_sorts(tmp_path):
         assert isinstance(read_network(tmp_path / name, program), Network)
     with pytest.raises(CheckpointError, match="the ports"):
         read_network(tmp_path / "trained", load("dfs").program)
-    with pytest.raises(CheckpointError, match="no such file|cannot be read"):
+    with pytest.raises(CheckpointError, match="cannot be read"):
         read_network(tmp_path / "nothing", program)

@@ -7,7 +7,7 @@ import torch
 
 from mechgap.errors import GraphError
 from mechgap.lang.location import Location
-from mechgap.nets import blocks
+from mechgap.nets import pairs
 from mechgap.nets.config import RoundConfig, clrs_config
 from mechgap.nets.features import hint_features
 from mechgap.nets.network import Network
@@ -131,7 +131,7 @@ def test_results_do_not_depend_on_the_size_of_blocks(monkeypatch):
     encoded = network.encode(batch, hints)
     with torch.no_grad():
         whole = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
-        monkeypatch.setattr(blocks, "LIMIT", 1)
+        monkeypatch.setattr(pairs, "LIMIT", 1)
         parts = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
     assert all(torch.allclose(whole[key], parts[key]) for key in whole)
 

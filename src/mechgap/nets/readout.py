@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from ..lang.location import Location
 from ..lang.program import Port
-from .blocks import by_rows
 from .config import NetworkConfig
 from .encoded import Encoded
 from .initial import linear
-from .pairs import pointer_logits
+from .pairs import blocks, pointer_logits
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -108,15 +107,14 @@ class EdgePointerReadout(EdgeReadout):
         self.final = linear(config.pointer_width, 1)
 
     def forward(self, reading: Reading) -> Float[Tensor, "B N N N"]:
-        pairs = super().forward(reading)
+        ends = super().forward(reading)
         candidate = self.candidate(reading.nodes)[:, None, None]
-
-        def part(rows: slice) -> Tensor:
-            logits: Tensor = self.final(torch.maximum(pairs[:, rows, :, None], candidate))
-            return logits[..., 0]
-
-        batch, width, _ = reading.nodes.shape
-        return by_rows(width, batch * width * width * candidate.shape[-1], part)
+        batch, nodes, _, width = ends.shape
+        logits: Tensor = ends.new_empty(batch, nodes, nodes, nodes)
+        for block in blocks(batch, nodes, nodes * width):
+            best = torch.maximum(ends[block.graphs, block.rows, :, None], candidate[block.graphs])
+            logits[block.graphs, block.rows] = self.final(best)[..., 0]
+        return logits
 
 
 class GraphReadout(nn.Module):
