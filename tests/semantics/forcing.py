@@ -42,13 +42,8 @@ class Forcing:
         self.evaluation = self.machine.evaluation(state)
         self.next = self.machine.step(state)
 
-    def matters(self, expression: Best | Select | Follow, *, anyone: bool) -> Tensor:
-        """[B, N] or [B], whether some other node in the place of the chosen one changes the next frame.
-
-        Args:
-            expression: the selection.
-            anyone: whether every node is tried, or those only that fulfil the selection's mask.
-        """
+    def matters(self, expression: Best | Select | Follow) -> Tensor:
+        """[B, N] or [B], whether some other node in the place of the chosen one changes the next frame."""
         count, width = len(self.batch), self.batch.width
         alternatives = self._alternatives(expression)  # [B, N or 1, N] as (place, other choice)
         places = alternatives.shape[1]
@@ -61,12 +56,7 @@ class Forcing:
             forced[torch.arange(len(rows)), place] = flat.to(forced.dtype)
         else:
             forced = flat.to(forced.dtype)
-        differs = self._differs(expression, forced, rows).reshape(count, places, width)
-        if not anyone and isinstance(expression, (Best, Select)):
-            candidates = self.evaluation.candidates(expression)
-            mask = candidates.transpose(1, 2) if candidates.dim() == 3 else candidates[:, None]
-            differs = differs & mask
-        differs = differs.any(-1)
+        differs = self._differs(expression, forced, rows).reshape(count, places, width).any(-1)
         return differs if self.evaluation.location(expression) is Location.NODE else differs[:, 0]
 
     def _alternatives(self, expression: Best | Select | Follow) -> Tensor:
@@ -94,7 +84,7 @@ class Forcing:
         return found
 
 
-def missed(program: Program, batch: Batch, state: State, *, anyone: bool = False) -> Mapping[str, Tensor]:
+def missed(program: Program, batch: Batch, state: State) -> Mapping[str, Tensor]:
     """Where a choice matters that is not called active: selection -> [B, N] or [B]."""
     forcing = Forcing(program, batch, state)
     selections: dict[str, Selection] = forcing.machine.selections(state)
@@ -105,5 +95,5 @@ def missed(program: Program, batch: Batch, state: State, *, anyone: bool = False
         if isinstance(expression, (Best, Select)):
             ties = forcing.evaluation.ties(expression)
             chooses = ties.any(1).expand(selection.chosen.shape)
-        found[name] = forcing.matters(expression, anyone=anyone) & chooses & ~selection.active
+        found[name] = forcing.matters(expression) & chooses & ~selection.active
     return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..lab.verification import Watch
 
-PLAIN_WIDTH = 120
+PLAIN_WIDTH = 140
 """Width of tables that are written to files and pipes."""
 
 
