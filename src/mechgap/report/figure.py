@@ -64,7 +64,7 @@ def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
         axes.set_xlabel("step")
         if not numeric:
             _percent(axes)
-    return _finished(figure, f"trace-{variable}")
+    return _finished(figure, f"trace-{variable}", f"{variable} over the steps")
 
 
 def size_chart(courses: Plain) -> str:
@@ -84,7 +84,7 @@ def size_chart(courses: Plain) -> str:
             axes.set_xticks(range(len(entries)), [f"{e['n']}" for e in entries])
         axes.set_xlabel("nodes")
         _percent(axes)
-    return _finished(figure, "sizes")
+    return _finished(figure, "sizes", "share of right answers by number of nodes")
 
 
 def training_chart(history: Sequence[Plain]) -> str:
@@ -107,7 +107,7 @@ def training_chart(history: Sequence[Plain]) -> str:
         other.plot(steps, valid, color=LIGHT["trained"], linewidth=1.8, marker="o", markersize=4)
         other.spines["right"].set_visible(False)
         _percent(other)
-    return _finished(figure, "training")
+    return _finished(figure, "training", "loss and right answers during training")
 
 
 def _ends(score: Plain, numeric: bool) -> tuple[float, float, float]:
@@ -129,7 +129,7 @@ def _chart(name: str) -> Iterator[tuple[Figure, Axes]]:
         yield figure, axes
 
 
-def _finished(figure: Figure, name: str) -> str:
+def _finished(figure: Figure, name: str, label: str) -> str:
     import matplotlib
 
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
@@ -142,7 +142,10 @@ def _finished(figure: Figure, name: str) -> str:
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", text)
     text = re.sub(r"font: (?:[\w.]+ )?([\d.]+)px [^;\"]+", r"font: \1px var(--font, sans-serif)", text)
-    text = re.sub(r'^<svg ([^>]*?)width="[^"]*"|height="[\d.]+pt"', r"<svg \1", text, count=1)
+    view = re.search(r'viewBox="[^"]*"', text)
+    assert view is not None
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {view[0]}'
+    text = f'{start} role="img" aria-label="{label}"' + text[text.index(">") :]
     return themed(text)
 
 
