@@ -177,9 +177,6 @@ def test_a_unit_that_is_not_computed_is_noticed(name):
             check_schedule(_without(made, unit))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="check_schedule looks at what a fetch attends by, but not at what it copies"
-)
 def test_a_unit_that_is_copied_but_not_computed_is_noticed():
     made = _schedules(_lowered("dfs"))[1]
     units = _units(made, copied=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .gadgets import EXACT, TooLarge, power_above
+from .gadgets import EXACT, LARGEST_REAL, TooLarge, power_above
 from .ir import Atom, Fetch, Unit
 from .layout import RoundPlan
 from .scales import INDEX_STEP, UNDERFLOW, condition_cost, resolution
@@ -26,7 +26,8 @@ class Certificate:
     """For which inputs a compiled network is exact in float32, and what it costs.
 
     Masks, pointers and categories are bit-equal to the interpreter's float32 run, and so are
-    scalars, for every graph of at most ``n`` nodes whose scalars stay in ``ranges``.
+    scalars, for every graph of at most ``n`` nodes whose scalars stay in ``ranges``, as long as real
+    numbers that are compared with each other are equal or differ by at least ``resolution``.
 
     Attributes:
         program: name of the program.
@@ -44,8 +45,8 @@ class Certificate:
         largest_whole: largest whole number that any sum can reach; float32 is exact up to 2^24.
         margin: the tightest selection: smallest logit gap between the attended and any other
             sender, over the gap at which the other's weight is zero in float32; at least 1.
-        resolution: smallest difference of real keys or compared numbers that is told apart; 0 if
-            the program selects or compares no real numbers on edges.
+        resolution: smallest difference of real keys or compared real numbers that is told apart;
+            keys that differ by less go by index. 0 if the program compares no real numbers.
         conditions: what else must hold, in words.
         negative_slope: slope of the attention's leaky ReLU below zero (CLRS has 0.01).
     """
@@ -119,7 +120,9 @@ def analyse(rounds: Iterable[RoundPlan], n: int, where: str) -> Analysis:
             f"at most 2^24 = {EXACT:g}, beyond which float32 is not exact",
             "declare smaller bounds (high=…), or compile for a smaller n",
         )
-    resolved = max([0.0, *(resolution(fetch, n) for fetch in fetches)])
+    sharp = [atom.form for atom in units if isinstance(atom, Unit) and atom.high > LARGEST_REAL]
+    compared = [1.0 / max(abs(c) for _, c in form.terms) for form in sharp]
+    resolved = max([0.0, *compared, *(resolution(fetch, n) for fetch in fetches)])
     return Analysis(largest, INDEX_STEP / UNDERFLOW, resolved)
 
 

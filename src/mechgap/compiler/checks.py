@@ -53,6 +53,9 @@ def check_schedule(schedule: Schedule) -> None:
                     fetched = isinstance(part, (Fetched, FetchedEdge)) and part.fetch in heads
                     there = part in before or (layer == 0 and (_given(part, round) or fetched))
                     _ensure(there, f"{atom.origin} reads {part.origin} before it is there")
+                    if layer == 0 and isinstance(part, Fetched) and part.fetch in heads:
+                        copied = _given(part.source, round) or part.source in before
+                        _ensure(copied, f"round {round} copies {part.source.origin} before it is there")
             before = set(atoms)
 
 

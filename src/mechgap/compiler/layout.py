@@ -50,7 +50,10 @@ class Layout:
         return tuple(self.slots[slot] for slot in self.variables[variable])
 
     def head_of(self, selection: str) -> Head | None:
-        """The head that makes the choice of a selecting expression."""
+        """The first head that makes the choice of a selecting expression.
+
+        A mask with alternatives (``|``, ``!=``) has a head for each, and the best of them counts.
+        """
         return next((head for head in self.heads if selection in head.selections), None)
 
     def to_json(self) -> dict[str, Any]:

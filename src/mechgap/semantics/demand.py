@@ -90,15 +90,18 @@ class Demand:
         elif expression.operation is Operation.WHERE:
             condition, then, otherwise = values
             needs = [demand & (then != otherwise), demand & condition, demand & ~condition]
-        if self._entangled(expression.arguments):
-            needs = [demand for _ in values]
-        for argument, need in zip(expression.arguments, needs, strict=True):
-            self._add(argument, need, location)
+        for position, (argument, need) in enumerate(zip(expression.arguments, needs, strict=True)):
+            self._add(argument, demand if self._entangled(expression, position) else need, location)
 
-    def _entangled(self, arguments: tuple[Expression, ...]) -> bool:
-        """Whether one choice lies below more than one of several expressions."""
-        below = [self._choices(argument) for argument in arguments]
-        return sum(map(len, below)) > len(frozenset().union(*below))
+    def _entangled(self, expression: Apply, position: int) -> bool:
+        """Whether one choice lies below an argument and below another that may hide it.
+
+        Of the two branches of a conditional only one counts, so that they do not hide each other.
+        """
+        below = [self._choices(argument) for argument in expression.arguments]
+        branch = expression.operation is Operation.WHERE and position > 0
+        others = below[:1] if branch else [*below[:position], *below[position + 1 :]]
+        return any(below[position] & other for other in others)
 
     def _choices(self, expression: Expression) -> frozenset[Expression]:
         """The choosing expressions below an expression, itself included."""
