@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mechgap.compiler.passes import CompileSettings, compile_program
-from mechgap.errors import Refusal
+from mechgap.errors import NotFoundError, Refusal
 from mechgap.lab.families import FAMILIES
 from mechgap.lab.verification import VerificationPlan, verify
 from mechgap.tasks.catalogue import NAMES, load
@@ -52,6 +52,16 @@ def test_the_first_difference_is_told(part, variable):
     assert found.network != found.interpreter
     check = max(report.checks, key=lambda check: check.largest)
     assert check.largest > 0
+
+
+def test_families_can_be_chosen():
+    task = load("bfs")
+    compiled = compile_program(task.program, CompileSettings(n=8))
+    plan = VerificationPlan((4,), 1, families=("sparse", "no loops"))
+    report = verify(task, compiled.network, compiled.certificate, plan)
+    assert {check.family for check in report.checks} == {"sparse", "no loops"}
+    with pytest.raises(NotFoundError, match="complete"):
+        verify(task, compiled.network, compiled.certificate, VerificationPlan(families=("odd",)))
 
 
 def test_sizes_beyond_the_certificate_are_refused():

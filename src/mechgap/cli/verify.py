@@ -21,6 +21,9 @@ def verify(
     ],
     n: Annotated[str, typer.Option("--n", help="Numbers of nodes, separated by commas.")] = "4,16,64",
     count: Annotated[int, typer.Option(min=1, help="Graphs of each family and size.")] = 8,
+    family: Annotated[
+        list[str] | None, typer.Option(help="Family of graphs, again for more; by default all that fit.")
+    ] = None,
     program: Annotated[
         str | None, typer.Option(help="With a FILE: the program it was made from, if it is your own.")
     ] = None,
@@ -34,7 +37,7 @@ def verify(
     from .output import print_json, print_table, progress
 
     task, network, certificate = _subject(name, program)
-    plan = VerificationPlan(numbers(n, "--n"), count, seed)
+    plan = VerificationPlan(numbers(n, "--n"), count, seed, families=family or None)
     with progress("verifying", as_json) as watch:
         report = check(task, network, certificate, plan, watch)
     if as_json:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RangeError, Refusal
+from ..errors import NotFoundError, RangeError, Refusal
 from ..tasks.task import Task
 from .families import FAMILIES, Family
 from .parity import LENGTH, Comparison, compare
@@ -123,7 +123,8 @@ class VerificationPlan:
         seed: of the graphs.
         atol: the largest difference of numbers that counts as none.
         work: if given, at most so many pairs of nodes times frames in one family of one size: then
-            fewer graphs are tried, but at least one, and sizes whose first graph exceeds it are left out.
+            fewer graphs are tried, and a family is left out at a size at which one graph exceeds it.
+        families: names of the families; by default all that fit the program.
     """
 
     sizes: Sequence[int] = SIZES
@@ -131,6 +132,7 @@ class VerificationPlan:
     seed: int = 0
     atol: float = ATOL
     work: int | None = None
+    families: Sequence[str] | None = None
 
 
 def verify(
@@ -153,6 +155,7 @@ def verify(
         Refusal: if a size is beyond the certificate.
     """
     plan = plan or VerificationPlan()
+    chosen = _families(task, plan.families)
     too_large = [n for n in plan.sizes if n > certificate.n]
     if too_large:
         raise Refusal(
@@ -161,7 +164,7 @@ def verify(
             f"sizes up to {certificate.n}",
             "verify smaller sizes, or compile for larger ones with --n",
         )
-    jobs = [(n, family) for n in dict.fromkeys((1, *plan.sizes)) for family in FAMILIES if family.fits(task)]
+    jobs = [(n, family) for n in dict.fromkeys((1, *plan.sizes)) for family in chosen]
     checks = []
     for index, (n, family) in enumerate(jobs):
         if watch:
@@ -170,6 +173,19 @@ def verify(
         if found is not None:
             checks.append(found)
     return Verification(task.name, task.program.digest, plan.atol, plan.seed, tuple(checks))
+
+
+def _families(task: Task, names: Sequence[str] | None) -> list[Family]:
+    known = {family.name: family for family in FAMILIES}
+    for name in names or ():
+        if name not in known:
+            raise NotFoundError(
+                f"verifying {task.name}",
+                f"the family {name!r}",
+                f"one of {', '.join(known)}",
+                "correct the name",
+            )
+    return [family for name, family in known.items() if family.fits(task) and (not names or name in names)]
 
 
 def _check(task: Task, network: Network, n: int, family: Family, plan: VerificationPlan) -> Check | None:

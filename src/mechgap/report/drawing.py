@@ -18,6 +18,8 @@ SIDE, MARGIN, RADIUS = 360.0, 46.0, 15.0
 FAINT = {True: 0.04, False: 0.12}
 """Attention below this is not drawn: at receivers whose choice counts, and at the others."""
 THICK = 6.5
+STARTS, ROUNDS = 12, 150
+"""Of the search for places of the nodes."""
 CELL = 24.0
 
 
@@ -25,22 +27,21 @@ def places(nodes: int, edges: Sequence[Sequence[int]]) -> Floats:
     """Where the nodes of a graph are drawn, [N, 2] in the unit square.
 
     Distances on the page follow the numbers of steps between nodes (Gansner, Koren & North 2004,
-    stress majorisation); the start is a circle, so that the same graph always looks the same.
+    stress majorisation); the best of several starts is taken, always the same for the same graph.
     """
     angles = 2 * np.pi * np.arange(nodes) / max(nodes, 1)
     spots = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     if edges and nodes > 2:
         wanted = _hops(nodes, edges)
-        weights = np.where(wanted > 0, 1.0 / np.maximum(wanted, 1e-9) ** 2, 0.0)
-        for _ in range(300):
-            spots = _closer(spots, wanted, weights)
-        spots = _turned(spots)
+        rng = np.random.default_rng(0)
+        starts = [spots, *(rng.normal(size=(STARTS, nodes, 2)) * nodes**0.5)]
+        spots = _turned(min((_settled(start, wanted) for start in starts), key=lambda s: _stress(s, wanted)))
     low, high = spots.min(0), spots.max(0)
     return np.asarray((spots - low) / np.maximum(high - low, 1e-9))
 
 
 def _hops(nodes: int, edges: Sequence[Sequence[int]]) -> Floats:
-    """Steps between nodes, both ways; a little more than the largest where there is no path."""
+    """Steps between nodes, both ways; up to 3 where there is no path."""
     steps = np.full((nodes, nodes), np.inf)
     np.fill_diagonal(steps, 0.0)
     for i, j in edges:
@@ -48,15 +49,24 @@ def _hops(nodes: int, edges: Sequence[Sequence[int]]) -> Floats:
     for k in range(nodes):
         steps = np.minimum(steps, steps[:, k : k + 1] + steps[k : k + 1])
     largest = steps[np.isfinite(steps)].max()
-    return np.where(np.isfinite(steps), steps, max(2.5, largest))
+    return np.where(np.isfinite(steps), steps, min(max(2.0, largest), 3.0))
 
 
-def _closer(spots: Floats, wanted: Floats, weights: Floats) -> Floats:
-    """One step of stress majorisation."""
-    apart = spots[:, None] - spots[None]
-    length = np.maximum(np.sqrt((apart**2).sum(-1)), 1e-9)
-    pulled = spots[None] + wanted[..., None] * apart / length[..., None]
-    return np.asarray((weights[..., None] * pulled).sum(1) / weights.sum(1)[:, None])
+def _settled(spots: Floats, wanted: Floats) -> Floats:
+    """Places whose distances are as near to the wanted ones as they come from a start."""
+    weights = np.where(wanted > 0, 1.0 / np.maximum(wanted, 1e-9) ** 2, 0.0)
+    for _ in range(ROUNDS):
+        apart = spots[:, None] - spots[None]
+        length = np.maximum(np.sqrt((apart**2).sum(-1)), 1e-9)
+        pulled = spots[None] + wanted[..., None] * apart / length[..., None]
+        spots = np.asarray((weights[..., None] * pulled).sum(1) / weights.sum(1)[:, None])
+    return spots
+
+
+def _stress(spots: Floats, wanted: Floats) -> float:
+    """How far the distances are from the wanted ones."""
+    lengths = np.sqrt(((spots[:, None] - spots[None]) ** 2).sum(-1))
+    return float((((lengths - wanted) / np.maximum(wanted, 1.0)) ** 2).sum())
 
 
 def _turned(spots: Floats) -> Floats:
