@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mechgap.errors import FileFormatError, GraphError
+from mechgap.errors import FileFormatError, GraphError, MechgapError
 from mechgap.interop.edges import read_edges
 
 
@@ -71,3 +71,19 @@ def test_files_that_cannot_be_read(tmp_path):
         read_edges(tmp_path / "none.csv")
     with pytest.raises(FileFormatError, match="readable"):
         read_edges(tmp_path)
+
+
+@pytest.mark.parametrize("header", ["a,b,w", "source,target", "from,to,weight", "x,y,edge_weight"])
+def test_headers_are_seen(tmp_path, header):
+    path = tmp_path / "graph.csv"
+    rest = "1,2,0.5" if header.count(",") == 2 else "1,2"
+    path.write_text(f"{header}\n{rest}\n")
+    assert len(read_edges(path).adjacency) == 2
+
+
+@pytest.mark.parametrize("weight", ["nan", "inf", "0.5x"])
+def test_a_weight_that_is_no_number_is_no_header(tmp_path, weight):
+    path = tmp_path / "graph.csv"
+    path.write_text(f"1,2,{weight}\n2,3,1\n")
+    with pytest.raises(MechgapError):
+        read_edges(path)

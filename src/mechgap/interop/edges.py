@@ -10,13 +10,15 @@ from ..errors import FileFormatError, GraphError
 from ..graphs import Graph
 
 _HEADERS = {"source", "target", "from", "to", "src", "dst", "sender", "receiver", "u", "v", "node", "weight"}
+_NUMBERS = {"nan", "inf", "infinity"}
 _REMEDY = "write one edge a line, as source,target or source,target,weight"
 
 
 def read_edges(path: str | Path, *, directed: bool = False) -> Graph:
     """Read ``source,target[,weight]`` lines, separated by commas or tabs.
 
-    A first line whose first two cells are words like ``source,target`` is a header. Empty lines and
+    A first line is a header if its first two cells are words like ``source,target``, or its third
+    one is a word. Empty lines and
     lines that begin with # are skipped; a line with one cell is a node that may have no edge.
     A repeated edge counts once if its weight is the same, and is an error otherwise.
 
@@ -62,7 +64,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter="," if comma else "\t"))]
         while cells and not cells[-1]:
             cells.pop()
-        if place == 0 and _is_header(cells):
+        if place == 0 and _is_header(cells, alone=len(filled) == 1):
             continue
         if not 1 <= len(cells) <= 3 or not all(cells[:2]):
             raise FileFormatError(
@@ -74,7 +76,14 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         yield number, cells
 
 
-def _is_header(cells: list[str]) -> bool:
+def _is_header(cells: list[str], alone: bool) -> bool:
+    if (
+        not alone
+        and len(cells) > 2
+        and cells[2].replace("_", "").isalpha()
+        and cells[2].lower() not in _NUMBERS
+    ):
+        return True
     return len(cells) > 1 and all(cell.lower() in _HEADERS for cell in cells[:2])
 
 
@@ -88,5 +97,5 @@ def _weight(path: Path, number: int, cells: list[str]) -> float:
             f"{path}, line {number}",
             f"the weight {cells[2]!r}",
             "a number, with a point for the decimals",
-            "correct the weight; a header is recognised by cells like source,target",
+            "correct the weight",
         ) from error
