@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
@@ -104,11 +104,11 @@ def configure(plan: Plan) -> NetworkConfig:
         halting=True,
         negative_slope=0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE,
     )
-    widths = {
-        "features": max(1, len(node_columns(probe))),
-        "edge_features": max(1, len(edge_columns(probe))),
-    }
-    return NetworkConfig(**{**{k: getattr(probe, k) for k in probe.__dataclass_fields__}, **widths})
+    return replace(
+        probe,
+        features=max(1, len(node_columns(probe))),
+        edge_features=max(1, len(edge_columns(probe))),
+    )
 
 
 def one_sided(fetch: Fetch) -> bool:
