@@ -119,6 +119,36 @@ def test_inputs_of_the_graph_and_categories_are_read() -> None:
     assert not disagreements(compiled, Batch(values, plain.nodes))
 
 
+@pytest.mark.parametrize("far", [9.0, 1000.0, 1e6])
+def test_a_large_number_for_infinity(far: float) -> None:
+    """People write a large number for 'not reached yet'; it must cost no exactness that matters."""
+    from mechgap.lang.vocabulary import anywhere, argmax, edge, max_of, me, minimum, node, sender, where
+
+    adj, start = edge.mask("adj"), node.mask_one("s")
+    weight = edge.scalar("A", low=0, high=8)
+    width, towards = node.scalar("width", low=0, high=far), node.pointer("pi")
+    through = minimum(sender(width), weight)
+    best = max_of(through, adj)
+    wider = best > width
+    program = Program(
+        "widest",
+        inputs=(adj, weight, start),
+        init={width: where(start, far, 0), towards: me},
+        step={
+            width: where(wider, best, width),
+            towards: where(wider, argmax(through, adj), towards),
+        },
+        halt=~anywhere(wider),
+        outputs={"pi": towards},
+    )
+    compiled = compile_program(program)
+    assert compiled.certificate.resolution < 1e-6
+    for size in (5, 16):
+        for density in (0.1, 0.5):
+            for weights in WEIGHTS:
+                assert not disagreements(compiled, graphs(size, 4, density, weights)), weights
+
+
 def test_many_equal_keys_at_one_node() -> None:
     """A star whose 600 spokes are equally long: the largest number of equal real keys."""
     import torch

@@ -128,7 +128,7 @@ def analyse(rounds: Iterable[RoundPlan], n: int, where: str) -> Analysis:
 
 def _reach(atom: Atom) -> float:
     if isinstance(atom, Unit) and atom.form.whole:
-        return atom.form.reach
+        return atom.form.summed
     return atom.high if atom.whole and math.isfinite(atom.high) else 0.0
 
 

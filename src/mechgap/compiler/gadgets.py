@@ -63,7 +63,7 @@ class Gadgets:
             return form
         if not form.terms:
             return Form((), max(0.0, form.constant))
-        if form.whole and form.reach > EXACT:
+        if form.whole and form.summed > EXACT:
             raise TooLarge(
                 f"{self.where}, in `{self.origin}`",
                 f"whole numbers up to {form.reach:g} in one sum",
@@ -203,7 +203,9 @@ class Gadgets:
             return number.form if condition.constant else Form()
         if not number.form.terms:
             return self.form(condition) * number.form.constant
-        scale = 2.0 * power_above(number.high)
+        # What a fetch copies where no sender fulfils its conditions is bounded by its atoms only.
+        parts = [abs(c) * atom.high for atom, c in number.form.terms]
+        scale = 2.0 * power_above(max([number.high, *parts] if number.whole else [number.form.top]))
         penalty = self.penalty(condition) if number.whole else self.clean_penalty(condition)
         if number.whole and number.form.reach + scale * penalty.reach > EXACT:
             penalty = Form((), 1.0) - self.settled(condition)

@@ -151,6 +151,12 @@ class Form:
         return abs(self.constant) + sum(abs(c) * atom.high for atom, c in self.terms)
 
     @property
+    def summed(self) -> float:
+        """The reach, if anything is summed; a number times one truth value is exact however large."""
+        product = self.constant == 0.0 and len(self.terms) == 1 and self.terms[0][0].high <= 1.0
+        return 0.0 if product else self.reach
+
+    @property
     def top(self) -> float:
         """Upper bound of the values, from the bounds of the atoms alone."""
         return self.constant + sum(c * atom.high for atom, c in self.terms if c > 0)

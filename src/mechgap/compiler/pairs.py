@@ -247,6 +247,7 @@ class PairLowering:
                 small, large = (left, right) if operation is Operation.MINIMUM else (right, left)
                 lower = self._relate(Operation.LESS_EQUAL, left, right, True)
                 upper = self._relate(Operation.LESS_EQUAL, left, right, False)
+                small, large = _bounded(operation, small, large)
                 return [*self._given(lower, [small]), *self._given(upper, [large])]
             case Operation.MULTIPLY:
                 for number, factor in ((left, right), (right, left)):
@@ -280,6 +281,15 @@ class PairLowering:
             "masks and scalars on edges",
             "give it as masks",
         )
+
+
+def _bounded(operation: Operation, one: PairNumber, other: PairNumber) -> tuple[PairNumber, PairNumber]:
+    """Two numbers where each is the minimum (maximum) of both: neither is above (below) the other."""
+    if operation is Operation.MINIMUM:
+        high = min(one.high, other.high)
+        return replace(one, high=max(high, one.low)), replace(other, high=max(high, other.low))
+    low = max(one.low, other.low)
+    return replace(one, low=min(low, one.high)), replace(other, low=min(low, other.high))
 
 
 def _turned(end: End, swapped: bool) -> End:

@@ -287,7 +287,8 @@ class Reductions:
     def _key(self, fetch: Fetch, case: PairNumber) -> Number:
         form = self._landed(fetch, case.form)
         simple = case.whole or not (case.form.pair and case.form.sender.terms)
-        return self._nodes.gadgets.simple(Number(form, case.low, case.high, case.whole, simple))
+        high = case.high if case.whole else max(case.high, form.top)
+        return self._nodes.gadgets.simple(Number(form, case.low, high, case.whole, simple))
 
     def _settled(self, conditions: Alternative, fetch: Fetch) -> tuple[Bit, Fetch]:
         """Whether any sender fulfils the conditions, and the fetch to copy from.

@@ -31,9 +31,13 @@ def key_step(fetch: Fetch, n: int) -> float:
 
 
 def order_range(fetch: Fetch, n: int) -> float:
-    """Largest difference between the logits of two senders that fulfil the conditions of a fetch."""
+    """Largest difference that keys and indices can make between the logits of two senders.
+
+    The bounds of the key hold where the conditions do; its reach holds for every sender.
+    """
     indices = INDEX_STEP * power_above(n - 1)
-    span = max(abs(fetch.low), abs(fetch.high)) + 1.0
+    reach = 0.0 if fetch.key is None else fetch.key.reach
+    span = max(abs(fetch.low), abs(fetch.high), reach) + 1.0
     return indices + key_step(fetch, n) * 2.0 * span
 
 
@@ -43,7 +47,8 @@ def condition_cost(fetch: Fetch, n: int) -> float:
     If everything is whole, it costs no more than that, so that logits stay exact and different.
     """
     if fetch.whole:
-        return INDEX_STEP * power_above(n - 1) * power_above(fetch.high)
+        reach = 0.0 if fetch.key is None else fetch.key.reach
+        return INDEX_STEP * power_above(n - 1) * power_above(max(fetch.high, reach))
     return power_above(2.0 * order_range(fetch, n))
 
 
