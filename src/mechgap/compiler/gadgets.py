@@ -146,9 +146,26 @@ class Gadgets:
         form = self.unit(number.form, number.high)
         return Number(form, number.low, number.high, False)
 
+    def term(self, number: Number) -> Number:
+        """The same number, in a form that adds at most one number that is not zero to a sum."""
+        form = number.form
+        if not number.whole:
+            return self.simple(number)
+        if not form.terms or (form.constant == 0.0 and len(form.terms) == 1):
+            return number
+        if number.low < 0:
+            raise self.refuse(
+                f"a whole number that may be negative ({number.low:g}) beside a real one",
+                "numbers that are not negative: a ReLU network keeps those exactly",
+                "bring the terms to the other side, so that nothing is subtracted",
+            )
+        return Number(self.unit(form, number.high, whole=True), number.low, number.high, True)
+
     def difference(self, left: Number, right: Number) -> Form:
         """left - right, rounded at most once."""
-        return self.simple(left).form - self.simple(right).form
+        if left.whole and right.whole:
+            return left.form - right.form
+        return self.term(left).form - self.term(right).form
 
     def less(self, left: Number, right: Number) -> Bit:
         """left < right."""
@@ -197,12 +214,22 @@ class Gadgets:
         large = Unit(NO_FRACTION + high, False, self.origin, form.plus(NO_FRACTION))
         return self.unit(Form.of(large).plus(-NO_FRACTION), high, whole=True)
 
-    def gated(self, number: Number, condition: Bit) -> Form:
-        """The number where a condition holds, else 0; the number must not be negative."""
+    def gated(self, number: Number, condition: Bit, clean: bool = False) -> Form:
+        """The number where a condition holds, else 0; the number must not be negative.
+
+        Args:
+            number: what is let through or not.
+            condition: when.
+            clean: whether the form must be made of atoms that are all exactly zero where the
+                condition does not hold, so that a real number can be added to it.
+        """
         if condition.constant is not None:
             return number.form if condition.constant else Form()
         if not number.form.terms:
-            return self.form(condition) * number.form.constant
+            form = self.form(condition)
+            if clean and (form.constant or any(c < 0 for _, c in form.terms)):
+                form = self.unit(form, 1.0)
+            return form * number.form.constant
         # What a fetch copies where no sender fulfils its conditions is bounded by its atoms only.
         parts = [abs(c) * atom.high for atom, c in number.form.terms]
         scale = 2.0 * power_above(max([number.high, *parts] if number.whole else [number.form.top]))
@@ -239,7 +266,7 @@ class Gadgets:
         form = Form((), shift)
         for condition, number in merged:
             moved = Number(number.form.plus(-shift), number.low - shift, number.high - shift, number.whole)
-            form = form + self.gated(moved, condition)
+            form = form + self.gated(moved, condition, clean=not whole)
         loose = any(number.loose for _, number in merged)
         return Number(form, low, high, whole, True, loose)
 

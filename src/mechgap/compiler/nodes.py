@@ -227,7 +227,7 @@ class NodeLowering:
         high = left.high + (right.high if sign > 0 else -right.low)
         if left.whole and right.whole:
             return Number(left.form + right.form * sign, low, high, True)
-        left, right = self.gadgets.simple(left), self.gadgets.simple(right)
+        left, right = self.gadgets.term(left), self.gadgets.term(right)
         trivial = (not right.form.terms and right.form.constant == 0) or (
             not left.form.terms and left.form.constant == 0 and sign > 0
         )

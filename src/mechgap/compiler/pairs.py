@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -233,6 +234,8 @@ class PairLowering:
 
     def _combined(self, operation: Operation, left: PairNumber, right: PairNumber) -> list[PairNumber]:
         whole = left.whole and right.whole
+        if operation in (Operation.ADD, Operation.SUBTRACT) and not whole:
+            self._check_real_sum(left.form, right.form)
         match operation:
             case Operation.ADD:
                 return [
@@ -259,7 +262,25 @@ class PairLowering:
             "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
         )
 
+    def _check_real_sum(self, left: PairForm, right: PairForm) -> None:
+        """A real sum on edges takes one number of the sender, one of the receiver and one of the edge."""
+        groups = [(f.sender.terms, f.receiver.terms, f.pair) for f in (left, right)]
+        shared = any(one and other for one, other in zip(*groups, strict=True))
+        if shared or (left.constant and any(groups[1])) or (right.constant and any(groups[0])):
+            raise self._nodes.gadgets.refuse(
+                "a real sum on edges with a constant, or with two numbers of the same end",
+                "sender + edge: sums that are rounded in one order only",
+                "add what belongs to one end at the nodes, sender(a + b)",
+            )
+
     def _scaled(self, number: PairNumber, factor: float) -> PairNumber:
+        varies = number.form.sender.terms or number.form.receiver.terms or number.form.pair
+        if varies and not number.whole and rounds(factor):
+            raise self._nodes.gadgets.refuse(
+                f"a real number on edges times {factor:g}",
+                "factors that are powers of two, which round nothing",
+                "multiply at the nodes, or scale the input",
+            )
         ends = sorted((number.low * factor, number.high * factor))
         whole = number.whole and float(factor).is_integer()
         return PairNumber((), number.form * factor, ends[0], ends[1], whole)
@@ -281,6 +302,12 @@ class PairLowering:
             "masks and scalars on edges",
             "give it as masks",
         )
+
+
+def rounds(factor: float) -> bool:
+    """Whether multiplication with a factor may round."""
+    magnitude = abs(factor)
+    return magnitude != 0.0 and magnitude != 2.0 ** round(math.log2(magnitude))
 
 
 def _bounded(operation: Operation, one: PairNumber, other: PairNumber) -> tuple[PairNumber, PairNumber]:

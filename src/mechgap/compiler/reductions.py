@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -219,12 +218,6 @@ class Reductions:
                 "a key made of a value of the sender and one of the edge, not negative",
                 "declare low=0 for the numbers; what depends on the receiver only does not change the choice",
             )
-        if len(form.pair) > 1 or any(_rounds(c) for _, c in (*form.sender.terms, *form.pair)):
-            raise self._nodes.gadgets.refuse(
-                "a real key with several edge inputs, or with a factor that is no power of two",
-                "sender + edge, each with a factor that float32 multiplies exactly",
-                "compute the sum before (as an input, or in a variable of the nodes)",
-            )
 
     # ---- fetches
 
@@ -369,12 +362,6 @@ class Reductions:
             case Category():
                 bits = tuple(self._copied(fetch, bit) for bit in value.bits)
                 return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
-
-
-def _rounds(factor: float) -> bool:
-    """Whether multiplication with a factor may round."""
-    magnitude = abs(factor)
-    return magnitude != 2.0 ** round(math.log2(magnitude))
 
 
 def _nothing(value: Value) -> Value:
