@@ -169,3 +169,17 @@ def test_many_equal_keys_at_one_node() -> None:
             torch.ones(1, size, dtype=torch.bool),
         )
         assert not disagreements(_compiled("bellman_ford"), batch), weight
+
+
+def test_a_mask_that_counts_in_its_own_key() -> None:
+    """``any_of(s)`` within the key of a choice among ``s`` is not found out by that very choice."""
+    from mechgap.lang.vocabulary import any_of, anywhere, edge, index, me, min_of, node, where
+
+    adj, start = edge.mask("adj"), node.mask_one("s")
+    x = node.scalar("x", low=0, high=64, whole=True)
+    key = where(any_of(start), index(me), 3)
+    best = min_of(key, start)
+    program = Program(
+        "own", (adj, start), {x: 0}, {x: best}, anywhere(x > 0) | (best == 0), {"x": x}, limit=3
+    )
+    assert not disagreements(compile_program(program), graphs(5, 4, 0.5, "whole"))

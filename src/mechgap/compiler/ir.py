@@ -161,6 +161,11 @@ class Form:
         """Upper bound of the values, from the bounds of the atoms alone."""
         return self.constant + sum(c * atom.high for atom, c in self.terms if c > 0)
 
+    @property
+    def bottom(self) -> float:
+        """Lower bound of the values, from the bounds of the atoms alone."""
+        return self.constant + sum(c * atom.high for atom, c in self.terms if c < 0)
+
 
 @dataclass(frozen=True)
 class PairForm:

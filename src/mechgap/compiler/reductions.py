@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..lang.expression import Any, Best, Follow, Select, Tie
+from ..lang.expression import Any, Best, Expression, Follow, Select, Tie
 from ..lang.location import Location
 from ..lang.selections import selecting_expressions
 from .ir import (
@@ -73,7 +73,9 @@ class Reductions:
     def any(self, expression: Any) -> Value:
         """Whether a mask holds for any sender."""
         for other in self._names:
-            if isinstance(other, (Best, Select)) and other.among is expression.mask:
+            if not isinstance(other, (Best, Select)) or other.among is not expression.mask:
+                continue
+            if not _contains(other, expression):
                 return self._chosen(
                     other, _ORDER[other.tie] if isinstance(other, Select) else Order.FIRST
                 ).found
@@ -280,8 +282,9 @@ class Reductions:
     def _key(self, fetch: Fetch, case: PairNumber) -> Number:
         form = self._landed(fetch, case.form)
         simple = case.whole or not (case.form.pair and case.form.sender.terms)
-        high = case.high if case.whole else max(case.high, form.top)
-        return self._nodes.gadgets.simple(Number(form, case.low, high, case.whole, simple))
+        # Where nothing was found the key means nothing, and only the bounds of the atoms hold.
+        low, high = min(case.low, form.bottom), max(case.high, form.top)
+        return self._nodes.gadgets.simple(Number(form, low, high, case.whole, simple))
 
     def _settled(self, conditions: Alternative, fetch: Fetch) -> tuple[Bit, Fetch]:
         """Whether any sender fulfils the conditions, and the fetch to copy from.
@@ -362,6 +365,20 @@ class Reductions:
             case Category():
                 bits = tuple(self._copied(fetch, bit) for bit in value.bits)
                 return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
+
+
+def _contains(expression: Expression, wanted: Expression) -> bool:
+    """Whether an expression is made of another one."""
+    seen: set[Expression] = set()
+    stack = [expression]
+    while stack:
+        part = stack.pop()
+        if part is wanted:
+            return True
+        if part not in seen:
+            seen.add(part)
+            stack.extend(part.children)
+    return False
 
 
 def _nothing(value: Value) -> Value:
