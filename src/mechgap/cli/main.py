@@ -49,6 +49,8 @@ def version(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave the process: 0 well, 1 a fault or a difference, 2 misuse, 130 Ctrl-C."""
+    # Most tensors are small: a second thread that waits on a busy machine costs far more than it saves.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     given = sys.argv[1:] if arguments is None else [*arguments]
     sys.exit(_run(given))
 
