@@ -64,7 +64,7 @@ def test_mismatches_are_counted_for_each_variable_and_placed(tmp_path):
 
 def test_a_users_program_is_compared_with_the_files_of_its_name(tmp_path):
     path = tmp_path / "mine.py"
-    path.write_text("from mechgap.tasks.bfs import program\n")
+    path.write_text("from mechgap.tasks.graphs.bfs import program\n")
     assert parity(GOLDEN, [f"{path}:program"]).mismatches == 0
 
 

@@ -28,7 +28,6 @@ from mechgap.lang.vocabulary import (
     minimum,
     node,
     node_at,
-    receiver,
     reverse,
     sender,
     size,
@@ -121,7 +120,7 @@ FAULTY = {
     "selection with a number for default": (step(p, first(adj, default=x)), "pointer"),
     "selection with a default too far up": (step(root, first(seen, default=p)), "every graph"),
     "following a mask": (step(x, follow(seen, x)), "pointer"),
-    "following an edge pointer": (step(x, min_of(follow(receiver(p), x), adj)), "pointer"),
+    "following a mask of edges": (step(x, min_of(follow(adj, x), adj)), "pointer"),
     "following to an edge": (step(x, follow(p, w)), "nodes"),
     "following to the graph": (step(x, follow(p, g)), "nodes"),
     # Assignments

@@ -9,10 +9,11 @@ from hypothesis import assume, given, settings
 
 from mechgap.kinds.mask import Mask, MaskOne
 from mechgap.kinds.scalar import Scalar
-from mechgap.lang.inference import Inference, arithmetic
+from mechgap.lang.inference import Inference
 from mechgap.lang.location import Location
 from mechgap.lang.operations import Operation
 from mechgap.lang.program import Program
+from mechgap.lang.ranges import arithmetic
 from mechgap.lang.vocabulary import (
     all_of,
     any_of,

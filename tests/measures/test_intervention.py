@@ -12,7 +12,7 @@ from mechgap.measures.subject import ProgramSubject
 from mechgap.measures.swaps import plan_swaps
 from mechgap.tasks import bfs, dfs
 from mechgap.tasks.catalogue import NAMES, load
-from mechgap.tasks.graphs import sample_directed, sample_reachability
+from mechgap.tasks.samplers.graphs import sample_directed, sample_reachability
 
 PAIRS = [("bfs", "bfs_distance"), ("bfs", "bfs_frontier"), ("bfs_distance", "bfs_frontier")]
 
@@ -143,7 +143,7 @@ def test_rivals_must_answer_the_same_question(graphs):
 
 def _reach():
     from mechgap.lang.program import Program
-    from mechgap.tasks.bfs import A, adj, newly, pos, reached, s
+    from mechgap.tasks.graphs.bfs import A, adj, newly, pos, reached, s
 
     halt = bfs.program.halt
     return Program("reach", (pos, s, A, adj), {reached: s}, {reached: reached | newly}, halt, {"r": reached})

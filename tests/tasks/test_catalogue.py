@@ -60,7 +60,7 @@ def test_a_task_in_a_users_file_that_imports_its_neighbour(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
         "from neighbour_of_mine import flood\nfrom mechgap.tasks.task import Task\n"
-        "from mechgap.tasks.bfs import task as bfs\nmine = Task(flood, bfs.sample)\n"
+        "from mechgap.tasks.graphs.bfs import task as bfs\nmine = Task(flood, bfs.sample)\n"
     )
     assert load(f"{path}:mine").sample is load("bfs").sample
     assert str(tmp_path) not in sys.path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mechgap.semantics.interpreter import interpret
 from mechgap.semantics.trace import Trace
-from mechgap.tasks.bfs import task
+from mechgap.tasks.graphs.bfs import task
 from mechgap.training.run import Run
 from mechgap.training.settings import TrainingSettings
 

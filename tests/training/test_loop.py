@@ -13,7 +13,7 @@ import torch
 
 from mechgap.errors import TrainingError
 from mechgap.nets.rollout import RolloutOptions, rollout
-from mechgap.tasks.bfs import task
+from mechgap.tasks.graphs.bfs import task
 from mechgap.training.checkpoint import load, resume
 from mechgap.training.loop import Company, train
 from mechgap.training.settings import preset

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mechgap.errors import CheckpointError, NotFoundError, TrainingError
-from mechgap.tasks.bfs import program
+from mechgap.tasks.graphs.bfs import program
 from mechgap.training.settings import PRESETS, TrainingSettings, preset
 
 

@@ -3,7 +3,8 @@
 Keys: ``input/NAME`` and ``output/NAME`` [B, …], ``hint/NAME`` [T, B, …] with zeros after a run's own
 length, ``lengths`` [B], and ``sizes`` [B] if the graphs are padded to one number of nodes. Masks are
 0 or 1; mask_ones and categoricals are one-hot (a categorical has a last axis for its categories);
-pointers are numbers of nodes; scalars are recorded numbers.
+pointers are numbers of nodes; scalars are recorded numbers. Where a mask or a categorical is not
+defined, its entry (the one of the category) is -1.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..kinds.kind import AbstractKind
 from ..lang.location import Location
 from ..lang.program import Port, Program
 from ..semantics.batch import Batch
+from ..semantics.defined import where_defined
 from ..semantics.inputs import check_batch, places
 from ..semantics.trace import Trace
 
@@ -56,6 +58,7 @@ def read_trace(path: str | Path, program: Program) -> Trace:
         expected = f"one number of frames, at least 1, for each of {len(batch)} runs"
         raise _misfit(path, "lengths", f"{found.tolist()}", expected)
     lengths = torch.from_numpy(found.astype(np.int64))
+    arrays = _restored(arrays, program, batch)
     hints = {p.name: _hint(path, arrays, p, batch.nodes, lengths) for p in program.interface.hints}
     outputs = {
         p.name: _value(path, arrays, f"output/{p.name}", p, batch.nodes) for p in program.interface.outputs
@@ -74,10 +77,14 @@ def write_trace(path: str | Path, trace: Trace, program: Program) -> None:
     ports, nodes = program.interface, trace.batch.nodes
     arrays = {f"input/{p.name}": _written(p.kind, trace.batch.values[p.name], nodes) for p in ports.inputs}
     live = trace.live.cpu().numpy()
+    defined = where_defined(program, trace.batch)
     for port in ports.hints:
         hint = _written(port.kind, trace.values[port.name], nodes)
+        hint = _blanked(port, hint, defined.get(port.name))
         arrays[f"hint/{port.name}"] = hint * _spread(live, hint.ndim).astype(hint.dtype)
-    arrays |= {f"output/{p.name}": _written(p.kind, trace.outputs[p.name], nodes) for p in ports.outputs}
+    for port in ports.outputs:
+        output = _written(port.kind, trace.outputs[port.name], nodes)
+        arrays[f"output/{port.name}"] = _blanked(port, output, defined.get(port.name))
     arrays["lengths"] = trace.lengths.cpu().numpy().astype(np.int32)
     if not bool(nodes.all()):
         arrays["sizes"] = trace.batch.sizes.cpu().numpy().astype(np.int32)
@@ -211,6 +218,36 @@ def _written(kind: AbstractKind, value: Tensor, nodes: Tensor) -> NDArray[Any]:
     array: NDArray[Any] = value.cpu().numpy()
     small = (np.abs(array) <= np.iinfo(np.int8).max) & (array == np.floor(array))
     return array.astype(np.int8) if small.all() else array
+
+
+def _blanked(port: Port, array: NDArray[Any], defined: Tensor | None) -> NDArray[Any]:
+    """The array as it is written where the value is not defined: -1 (of one-hot values, for the 1)."""
+    if defined is None:
+        return array
+    outside = ~defined.cpu().numpy()
+    if port.kind.width > 1:
+        signed: NDArray[Any] = array * np.where(outside[..., None], -1, 1).astype(array.dtype)
+        return signed
+    blanked: NDArray[Any] = np.where(outside, array.dtype.type(-1), array)
+    return blanked
+
+
+def _restored(arrays: Arrays, program: Program, batch: Batch) -> dict[str, NDArray[Any]]:
+    """The arrays with the values that stand behind each -1 where a value is not defined."""
+    found = dict(arrays)
+    defined = where_defined(program, batch)
+    keys = {f"hint/{p.name}": p for p in program.interface.hints}
+    keys |= {f"output/{p.name}": p for p in program.interface.outputs}
+    for key, port in keys.items():
+        if port.name in defined and key in found:
+            array, outside = found[key], ~defined[port.name].numpy()
+            outside = outside.reshape(outside.shape + (1,) * len(_trailing(port.kind)))
+            places = outside.ndim - len(_trailing(port.kind))
+            if array.shape[-outside.ndim :][:places] != outside.shape[:places]:
+                continue  # the misfit is reported where the array is read
+            shown = np.abs(array) if port.kind.width > 1 else np.maximum(array, 0)
+            found[key] = np.where(outside, shown, array)
+    return found
 
 
 def _trailing(kind: AbstractKind) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..errors import FileFormatError, NotFoundError
 from ..interop.golden import read_trace
 from ..lang.program import Port, Program
+from ..semantics.defined import where_defined
 from ..semantics.inputs import places
 from ..tasks.catalogue import NAMES, load
 
@@ -177,13 +178,16 @@ def compare(program: Program, trace: Trace, recorded: Trace, atol: float = 1e-5)
     frames = min(trace.frames, recorded.frames)
     live = trace.live[:frames].cpu() & recorded.live[:frames]
     nodes = recorded.batch.nodes
+    defined = where_defined(program, recorded.batch)
     for port in program.interface.hints:
         found, truth = trace.values[port.name][:frames].cpu(), recorded.values[port.name][:frames]
         live_places = _spread(live, truth.dim()) & places(port.location, nodes)
+        live_places = live_places & defined.get(port.name, live_places)
         yield _values("hint", port, found, truth, live_places, atol)
     for port in program.interface.outputs:
         found, truth = trace.outputs[port.name].cpu(), recorded.outputs[port.name]
-        yield _values("output", port, found, truth, places(port.location, nodes), atol)
+        real = places(port.location, nodes)
+        yield _values("output", port, found, truth, real & defined.get(port.name, real), atol)
 
 
 def _length(trace: Trace, recorded: Trace) -> Comparison:

@@ -34,6 +34,8 @@ def infer(program: Program) -> Inference:
     start = Inference(f"program {program.name}, first state", program.inputs)
     for variable, value in program.init.items():
         _assign(start, variable, value, "first state")
+    for variable in program.state:
+        _check_defined(start, variable)
     inference.types.update(start.types)
     inference.faults.extend(start.faults)
     for variable, value in program.step.items():
@@ -148,6 +150,20 @@ def _check_kind(where: str, variable: Variable) -> list[Fault]:
             )
         ]
     return []
+
+
+def _check_defined(inference: Inference, variable: Variable) -> None:
+    """Check that where a variable is defined is a mask of its places."""
+    if variable.defined is None:
+        return
+    found = inference.of(variable.defined)
+    if found is not None and not (found.is_mask and found.location is variable.location):
+        inference.fault(
+            variable.defined,
+            f"`defined` of {variable.name!r} is a {found}",
+            f"a {variable.location.value} mask over the inputs",
+            "say with a mask at which places the value means something",
+        )
 
 
 def _expect_graph(inference: Inference, value: Expression, part: str, wanted: str) -> None:

@@ -22,6 +22,14 @@ class End(Enum):
     RECEIVER = "receiver"
 
 
+class Leg(Enum):
+    """One pair of a triple (sender, middle, receiver)."""
+
+    FIRST = "first_leg"
+    SECOND = "second_leg"
+    DIRECT = "direct"
+
+
 class Tie(Enum):
     """Which of several equally good nodes is taken."""
 
@@ -137,12 +145,15 @@ class Variable(Expression):
         location: where it lives.
         kind: what it can be.
         internal: whether it is left out of the hints (the recorded trace that networks learn).
+        defined: mask over the inputs of the places where the value means something; elsewhere it
+            counts neither in losses nor in scores, and files show it as -1. None: everywhere.
     """
 
     name: str
     location: Location
     kind: AbstractKind
     internal: bool = False
+    defined: Expression | None = None
 
     def named(self, label: str) -> NoReturn:
         """Variables have names already.
@@ -191,8 +202,24 @@ class Reverse(Expression):
 
 
 @dataclass(frozen=True, eq=False)
+class Along(Expression):
+    """At every triple (u, w, v), the value at the pair (u, w), (w, v) or (u, v)."""
+
+    leg: Leg
+    value: Expression
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.value,)
+
+
+@dataclass(frozen=True, eq=False)
 class Any(Expression):
-    """Whether a mask holds anywhere: over the senders of a receiver, or over the nodes of a graph."""
+    """Whether a mask holds anywhere.
+
+    Over the senders of a receiver (edge -> node), over the nodes of a graph (node -> graph), or over
+    the nodes between the ends of a pair (triple -> edge). All reductions have these three forms.
+    """
 
     mask: Expression
 
@@ -205,8 +232,8 @@ class Any(Expression):
 class Best(Expression):
     """The smallest or largest value among the places where a mask holds.
 
-    Over the senders of a receiver (edge -> node) or over the nodes of a graph (node -> graph).
-    Where the mask holds nowhere, the value is ``default``.
+    Over senders, nodes, or nodes between, as for ``Any``. Where the mask holds
+    nowhere, the value is ``default``.
     """
 
     value: Expression
@@ -223,7 +250,7 @@ class Best(Expression):
 class Select(Expression):
     """The pointer to one node among those where a mask holds.
 
-    Over the senders of a receiver (edge -> node pointer) or over the nodes (node -> graph pointer).
+    Over senders, nodes, or nodes between, as for ``Any``.
 
     Attributes:
         among: which nodes may be selected; where there are none, the result is ``default``.
@@ -231,8 +258,8 @@ class Select(Expression):
         largest: whether the largest key is wanted.
         tie: which of the remaining nodes the interpreter and the compiled network take.
         free: whether any of the remaining nodes would have been right (all are *admissible*).
-        default: pointer where no node may be selected; by default the receiver itself, and node 0
-            for a graph.
+        default: pointer where no node may be selected; by default the receiver itself (of a pair,
+            too), and node 0 for a graph.
     """
 
     among: Expression
@@ -251,8 +278,9 @@ class Select(Expression):
 class Follow(Expression):
     """The value at the node that a pointer or a mask_one names.
 
-    A node pointer gives a value at every node; a graph pointer or a mask_one gives one value of
-    the graph. A pointer to no node (see Operation.NODE_AT) reads zero, false, or the first category.
+    A pointer of nodes (or pairs) gives a value at every node (or pair); a graph pointer or a mask_one
+    gives one value of the graph. A pointer to no node (see Operation.NODE_AT) reads zero,
+    false, or the first category.
     """
 
     reference: Expression
@@ -261,6 +289,23 @@ class Follow(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return (self.reference, self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class At(Expression):
+    """The value at the pair of nodes that two references name.
+
+    Each reference is a pointer or a mask_one; the value lives where they live, references of the
+    graph being spread. A pointer to no node reads zero, false, or the first category.
+    """
+
+    value: Expression
+    sender: Expression
+    receiver: Expression
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.value, self.sender, self.receiver)
 
 
 def as_expression(value: object) -> Expression:

@@ -11,8 +11,10 @@ from ..kinds.mask import Mask, MaskOne
 from ..kinds.pointer import Pointer
 from ..kinds.scalar import Scalar
 from .expression import (
+    Along,
     Any,
     Apply,
+    At,
     Best,
     Constant,
     Expression,
@@ -26,13 +28,17 @@ from .expression import (
 )
 from .location import Location
 from .operations import Operation
+from .ranges import arithmetic, hull, or_nothing
 from .text import expression_text
-from .types import Type, hull, same_family
+from .types import Type, same_family
 
 LARGEST_NUMBER = 2.0**100
 """Constants from here on are refused: no run in float32 could use them."""
 
-REDUCED = {Location.EDGE: Location.NODE, Location.NODE: Location.GRAPH}
+_WHICH_END = (
+    "say which end of the edge you mean, sender(value) or receiver(value); "
+    "which pair of the triple: first_leg(value), second_leg(value) or direct(value)"
+)
 
 
 class Inference:
@@ -57,7 +63,9 @@ class Inference:
             Variable: self._variable,
             Apply: self._apply,
             Lift: self._lift,
+            Along: self._along,
             Reverse: self._reverse,
+            At: self._at,
             Any: self._any,
             Best: self._best,
             Select: self._select,
@@ -136,9 +144,9 @@ class Inference:
         if len(local) > 1:
             self.fault(
                 expression,
-                "values of nodes and of edges together",
+                _together(local),
                 "values of one location",
-                "say which end of the edge you mean: sender(value) or receiver(value)",
+                _WHICH_END,
             )
             return None
         return local.pop() if local else Location.GRAPH
@@ -240,13 +248,28 @@ class Inference:
 
     def _lift(self, expression: Lift) -> Type | None:
         found = self._type(expression.value)
-        if found.location is Location.EDGE:
+        if found.location.rank > 1:
             self.fault(
                 expression, f"a {found}", "a value of nodes", "an edge value needs no sender() or receiver()"
             )
             return None
         kind = Mask() if isinstance(found.kind, MaskOne) else found.kind
         return Type(Location.EDGE, kind, found.literal, found.loose)
+
+    def _along(self, expression: Along) -> Type | None:
+        found = self._type(expression.value)
+        if found.location.rank > 2:
+            self.fault(expression, f"a {found}", "a value of edges", "take one leg of a pair only")
+            return None
+        if found.location is Location.NODE:
+            self.fault(
+                expression,
+                f"a {found}",
+                "a value of edges",
+                "first_leg(receiver(value)) is the value at the middle, direct(sender(value)) at the sender",
+            )
+            return None
+        return Type(Location.TRIPLE, found.kind, found.literal, found.loose)
 
     def _reverse(self, expression: Reverse) -> Type | None:
         found = self._type(expression.value)
@@ -264,7 +287,7 @@ class Inference:
                 "spread it first, for example sender(mask) & …",
             )
             return None
-        return REDUCED[location]
+        return location.reduced
 
     def _any(self, expression: Any) -> Type | None:
         if not self._expect(expression, expression.mask, "mask", "any_of() takes a mask"):
@@ -280,9 +303,9 @@ class Inference:
         if len(local) > 1:
             self.fault(
                 expression,
-                "values of nodes and of edges together",
+                _together(local),
                 "values of one location",
-                "say which end of the edge you mean: sender(value) or receiver(value)",
+                _WHICH_END,
             )
             return None
         return self._reducible(expression, local.pop() if local else Location.GRAPH)
@@ -327,37 +350,47 @@ class Inference:
     def _follow(self, expression: Follow) -> Type | None:
         reference, value = self._type(expression.reference), self._type(expression.value)
         one = isinstance(reference.kind, MaskOne)
-        if not (reference.is_pointer or one) or reference.location is Location.EDGE:
-            self.fault(
-                expression,
-                f"a {reference} to follow",
-                "a pointer of nodes or of the graph, or a mask_one",
-                "choose a node with first(), argmin() … or mark it with a mask_one",
-            )
+        if not self._refers(expression, reference):
             return None
         if value.location is not Location.NODE:
             self.fault(expression, f"a {value} to read", "a value of nodes", "follow() reads at a node")
             return None
         kind = Mask() if isinstance(value.kind, MaskOne) else value.kind
-        if reference.loose and isinstance(kind, Scalar):
-            kind = hull(kind, Scalar(0, 0, whole=True))
+        if reference.loose:
+            kind = or_nothing(kind)
         return Type(Location.GRAPH if one else reference.location, kind, value.literal, value.loose)
 
+    def _refers(self, expression: Expression, reference: Type) -> bool:
+        if isinstance(reference.kind, MaskOne):
+            return True
+        if reference.is_pointer and reference.location is not Location.TRIPLE:
+            return True
+        self.fault(
+            expression,
+            f"a {reference} to follow",
+            "a pointer, or a mask_one",
+            "choose a node with first(), argmin() … or mark it with a mask_one",
+        )
+        return False
 
-def arithmetic(operation: Operation, left: Scalar, right: Scalar) -> Scalar:
-    """Range and wholeness of the result of an arithmetic operation (interval arithmetic)."""
-    whole = left.whole and right.whole
-    if operation is Operation.ADD:
-        return Scalar(left.low + right.low, left.high + right.high, whole)
-    if operation is Operation.SUBTRACT:
-        return Scalar(left.low - right.high, left.high - right.low, whole)
-    if operation is Operation.MINIMUM:
-        return Scalar(min(left.low, right.low), min(left.high, right.high), whole)
-    if operation is Operation.MAXIMUM:
-        return Scalar(max(left.low, right.low), max(left.high, right.high), whole)
-    corners = [_product(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
-    return Scalar(min(corners), max(corners), whole)
+    def _at(self, expression: At) -> Type | None:
+        ends = [self._type(expression.sender), self._type(expression.receiver)]
+        value = self._type(expression.value)
+        if not (self._refers(expression, ends[0]) and self._refers(expression, ends[1])):
+            return None
+        if value.location is not Location.EDGE:
+            self.fault(
+                expression, f"a {value} to read", "a value of edges", "at_pair() reads at a pair of nodes"
+            )
+            return None
+        local = {e.location for e in ends if not isinstance(e.kind, MaskOne)} - {Location.GRAPH}
+        if len(local) > 1:
+            self.fault(expression, _together(local), "references of one location", _WHICH_END)
+            return None
+        kind = or_nothing(value.kind) if any(end.loose for end in ends) else value.kind
+        return Type(local.pop() if local else Location.GRAPH, kind, value.literal, value.loose)
 
 
-def _product(left: float, right: float) -> float:
-    return 0.0 if left == 0 or right == 0 else left * right
+def _together(places: set[Location]) -> str:
+    ordered = sorted(places, key=lambda place: place.rank)
+    return f"values of {' and of '.join(place.value + 's' for place in ordered)} together"

@@ -34,6 +34,7 @@ class Operation(Enum):
     LESS = Signature(2, "{0} < {1}")
     LESS_EQUAL = Signature(2, "{0} <= {1}")
     WHERE = Signature(3, "if {0} then {1} else {2}")
+    ARCTAN2 = Signature(2, "arctan2({0}, {1})")
     INDEX = Signature(1, "index of {0}")
     NODE_AT = Signature(1, "node at {0}")
 

@@ -105,6 +105,17 @@ class Program:
         return tuple(variable for variable in self.state if not variable.internal)
 
     @cached_property
+    def defined(self) -> dict[str, Expression]:
+        """Hints and outputs that are not defined everywhere, with the mask of where they are.
+
+        An output is defined where the state variable that it shows is.
+        """
+        shown = {**{v.name: v for v in self.hints}, **self.outputs}
+        return {
+            name: x.defined for name, x in shown.items() if isinstance(x, Variable) and x.defined is not None
+        }
+
+    @cached_property
     def interface(self) -> Interface:
         """The ports of the program."""
         from .checker import output_ports

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .expression import (
+    Along,
     Any,
     Apply,
+    At,
     Best,
     Constant,
     Expression,
@@ -23,7 +25,7 @@ from .operations import Operation
 if TYPE_CHECKING:
     from .program import Program
 
-_LOOSE = (Apply, Follow)
+_LOOSE = (Apply, Follow, At)
 _TEXT_LIMIT = 160
 
 
@@ -85,6 +87,11 @@ class _Printer:
                 return pattern.format(*(write(a) for a in expression.arguments))
             case Lift():
                 return f"{expression.end.value}.{self.outer(expression.value)}"
+            case Along():
+                return f"{expression.leg.value}.{self.outer(expression.value)}"
+            case At():
+                pair = f"({self.inner(expression.sender)}, {self.inner(expression.receiver)})"
+                return f"{self.outer(expression.value)} at {pair}"
             case Reverse():
                 return f"reverse {self.outer(expression.value)}"
             case Any():
@@ -121,6 +128,7 @@ def program_text(program: Program) -> str:
     lines.append("  state")
     lines += [
         f"    {v.name}: {v.location.value} {v.kind.describe()}{' (internal)' if v.internal else ''}"
+        + ("" if v.defined is None else f", defined where {printer.inner(v.defined)}")
         for v in program.state
     ]
     lines.append("  start")

@@ -78,8 +78,3 @@ def same_family(left: Type, right: Type) -> bool:
         small, large = (left, right) if left.literal else (right, left)
         return large.literal or set(small.categories) <= set(large.categories)
     return left.categories == right.categories
-
-
-def hull(left: Scalar, right: Scalar) -> Scalar:
-    """The smallest scalar kind that holds the values of both."""
-    return Scalar(min(left.low, right.low), max(left.high, right.high), left.whole and right.whole)

@@ -11,12 +11,15 @@ from ..kinds.mask import Mask, MaskOne
 from ..kinds.pointer import Pointer
 from ..kinds.scalar import Scalar
 from .expression import (
+    Along,
     Any,
+    At,
     Best,
     Constant,
     End,
     Expression,
     Follow,
+    Leg,
     Lift,
     Operand,
     Own,
@@ -51,9 +54,9 @@ class Place:
         """A number; bounds are in units, and are what a certificate of exactness is about."""
         return Variable(name, self.location, Scalar(low, high, whole, unit), internal)
 
-    def mask(self, name: str, *, internal: bool = False) -> Variable:
+    def mask(self, name: str, *, internal: bool = False, defined: Expression | None = None) -> Variable:
         """A truth value."""
-        return Variable(name, self.location, Mask(), internal)
+        return Variable(name, self.location, Mask(), internal, defined)
 
     def mask_one(self, name: str, *, internal: bool = False) -> Variable:
         """A truth value that holds at exactly one node."""
@@ -63,9 +66,16 @@ class Place:
         """A reference to a node."""
         return Variable(name, self.location, Pointer(), internal)
 
-    def categorical(self, name: str, categories: Sequence[str], *, internal: bool = False) -> Variable:
+    def categorical(
+        self,
+        name: str,
+        categories: Sequence[str],
+        *,
+        internal: bool = False,
+        defined: Expression | None = None,
+    ) -> Variable:
         """One of the named categories."""
-        return Variable(name, self.location, Categorical(tuple(categories)), internal)
+        return Variable(name, self.location, Categorical(tuple(categories)), internal, defined)
 
 
 node = Place(Location.NODE)
@@ -88,6 +98,11 @@ def minimum(left: Operand, right: Operand) -> Expression:
 def maximum(left: Operand, right: Operand) -> Expression:
     """The larger of two numbers of the same place."""
     return apply(Operation.MAXIMUM, left, right)
+
+
+def arctan2(y: Operand, x: Operand) -> Expression:
+    """The angle of the point (x, y) in radians, in [-pi, pi]."""
+    return apply(Operation.ARCTAN2, y, x)
 
 
 def index(pointer: Operand) -> Expression:
@@ -113,6 +128,21 @@ def receiver(value: Operand) -> Expression:
 def reverse(value: Operand) -> Expression:
     """The value at the opposite pair."""
     return Reverse(as_expression(value))
+
+
+def first_leg(value: Operand) -> Expression:
+    """At every triple (sender, middle, receiver), the value at the pair (sender, middle)."""
+    return Along(Leg.FIRST, as_expression(value))
+
+
+def second_leg(value: Operand) -> Expression:
+    """At every triple (sender, middle, receiver), the value at the pair (middle, receiver)."""
+    return Along(Leg.SECOND, as_expression(value))
+
+
+def direct(value: Operand) -> Expression:
+    """At every triple (sender, middle, receiver), the value at the pair (sender, receiver)."""
+    return Along(Leg.DIRECT, as_expression(value))
 
 
 def any_of(mask: Operand) -> Expression:
@@ -178,6 +208,11 @@ def max_of(value: Operand, among: Operand, *, default: Operand = 0) -> Expressio
 def follow(reference: Operand, value: Operand) -> Expression:
     """The value at the node that a pointer or a mask_one names."""
     return Follow(as_expression(reference), as_expression(value))
+
+
+def at_pair(value: Operand, start: Operand, end: Operand) -> Expression:
+    """The value at the pair (sender, receiver) that two pointers or mask_ones name."""
+    return At(as_expression(value), as_expression(start), as_expression(end))
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,16 @@ import torch
 from torch import Tensor
 
 from ..lang.expression import (
+    Along,
     Any,
     Apply,
+    At,
     Best,
     Constant,
     End,
     Expression,
     Follow,
+    Leg,
     Lift,
     Own,
     Reverse,
@@ -42,6 +45,7 @@ _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.LESS: torch.lt,
     Operation.LESS_EQUAL: torch.le,
     Operation.WHERE: torch.where,
+    Operation.ARCTAN2: torch.arctan2,
 }
 
 
@@ -73,11 +77,13 @@ class Evaluation:
             Variable: lambda e: state[e.name],
             Apply: self._apply,
             Lift: self._lift,
+            Along: self._along,
             Reverse: lambda e: self.of(e.value).transpose(1, 2),
             Any: self._any,
             Best: self._best,
             Select: self._select,
             Follow: self._follow,
+            At: self._at,
         }
 
     @property
@@ -107,10 +113,15 @@ class Evaluation:
         return self.program.types[expression].location
 
     def candidates(self, expression: Any | Best | Select) -> Tensor:
-        """The places that a reduction looks at: [B, N, N] as (sender, receiver), or [B, N]."""
+        """The places that a reduction looks at: [B, N, N] as (sender, receiver), or [B, N]; or
+
+        [B, N, N, N] as (middle, sender, receiver).
+        """
         mask = expression.mask if isinstance(expression, Any) else expression.among
         location = self._reduced(expression)
         real = self.batch.nodes if location is Location.NODE else self.batch.pairs
+        if location is Location.TRIPLE:
+            real = self.batch.nodes[:, :, None, None] & real[:, None]
         return self.at(mask, location) & real
 
     def ties(self, expression: Best | Select) -> Tensor:
@@ -123,7 +134,7 @@ class Evaluation:
         return candidates & (values == self._extreme(values, candidates, expression.largest)[:, None])
 
     def _reduced(self, expression: Any | Best | Select) -> Location:
-        return Location.NODE if self.location(expression) is Location.GRAPH else Location.EDGE
+        return self.location(expression).unreduced
 
     def _constant(self, expression: Constant) -> Tensor:
         value = expression.value
@@ -148,6 +159,16 @@ class Evaluation:
     def _lift(self, expression: Lift) -> Tensor:
         value = self.at(expression.value, Location.NODE)
         return value[:, :, None] if expression.end is End.SENDER else value[:, None, :]
+
+    def _along(self, expression: Along) -> Tensor:
+        value = self.at(expression.value, Location.EDGE)
+        match expression.leg:
+            case Leg.FIRST:
+                return value.transpose(1, 2)[:, :, :, None]
+            case Leg.SECOND:
+                return value[:, :, None, :]
+            case Leg.DIRECT:
+                return value[:, None]
 
     def _any(self, expression: Any) -> Tensor:
         return self.candidates(expression).any(1)
@@ -178,21 +199,35 @@ class Evaluation:
         location = self.location(expression)
         if expression.default is not None:
             return self.at(expression.default, location)
-        own = self.positions if location is Location.NODE else torch.zeros_like(self.positions[:1])
-        return own[None, :] if location is Location.NODE else own
+        if location is Location.GRAPH:
+            return torch.zeros_like(self.positions[:1])
+        return self.positions.reshape(1, *[1] * (location.rank - 1), -1)
 
     def target(self, expression: Follow) -> Tensor:
-        """The index of the node that is read: [B, N] or [B]."""
-        reference = self.of(expression.reference)
-        if self.program.types[expression.reference].is_pointer:
-            return reference
-        return (reference * self.positions).amax(1)
+        """The index of the node that is read: [B], [B, N] or [B, N, N]."""
+        return self._index(expression.reference)
+
+    def _index(self, reference: Expression) -> Tensor:
+        value = self.of(reference)
+        return value if self.program.types[reference].is_pointer else (value * self.positions).amax(1)
 
     def _follow(self, expression: Follow) -> Tensor:
         value = self.full(expression.value, Location.NODE)
-        target = self.target(expression)
-        index = target[:, None] if target.dim() == 1 else target
-        inside = (index >= 0) & (index < self.batch.sizes[:, None])
-        read = value.gather(1, index.clamp(0, self.batch.width - 1))
-        read = torch.where(inside, read, torch.zeros_like(read))
-        return read[:, 0] if target.dim() == 1 else read
+        return self._read(value, [self.target(expression)])
+
+    def _at(self, expression: At) -> Tensor:
+        value = self.full(expression.value, Location.EDGE)
+        ends = [self._index(end) for end in (expression.sender, expression.receiver)]
+        rank = max(end.dim() for end in ends)
+        return self._read(value, [end.reshape(end.shape + (1,) * (rank - end.dim())) for end in ends])
+
+    def _read(self, value: Tensor, index: list[Tensor]) -> Tensor:
+        """The entries of [B, N] or [B, N, N] at indices of one rank; zero where one is no node."""
+        sizes = self.batch.sizes.reshape(-1, *[1] * (index[0].dim() - 1))
+        flat, inside = index[0], (index[0] >= 0) & (index[0] < sizes)
+        for end in index[1:]:
+            inside = inside & (end >= 0) & (end < sizes)
+            flat = flat * self.batch.width + end
+        flat = torch.where(inside, flat, 0)
+        found = value.reshape(len(value), -1).gather(1, flat.reshape(len(flat), -1)).reshape(flat.shape)
+        return torch.where(inside, found, torch.zeros_like(found))

@@ -15,17 +15,20 @@ from ..lang.program import Program
 from .defaults import default_task
 from .task import Task
 
-NAMES = (
-    "bfs",
-    "bellman_ford",
-    "dfs",
-    "bfs_seq",
-    "dfs_light",
-    "dfs_reverse",
-    "bfs_frontier",
-    "bfs_distance",
+MODULES = (
+    "graphs.bfs",
+    "graphs.bellman_ford",
+    "graphs.dfs",
+    "graphs.bfs_seq",
+    "graphs.dfs_light",
+    "graphs.dfs_reverse",
+    "graphs.bfs_frontier",
+    "graphs.bfs_distance",
 )
-"""The tasks of the package; each is the ``task`` of the module of that name."""
+"""Where the tasks of the package are: each is the ``task`` of a module, and has the module's name."""
+
+NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
+"""The names of the tasks of the package."""
 
 
 def load(name: str) -> Task:
@@ -41,7 +44,7 @@ def load(name: str) -> Task:
         ProgramError: if the program in it is malformed.
     """
     if name in NAMES:
-        task = importlib.import_module(f".{name}", __package__).task
+        task = importlib.import_module(f".{MODULES[NAMES.index(name)]}", __package__).task
         assert isinstance(task, Task)
         return task
     path, _, attribute = name.rpartition(":") if not name.endswith(".py") else (name, "", "")

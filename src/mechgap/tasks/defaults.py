@@ -15,7 +15,14 @@ from ..kinds.scalar import Scalar
 from ..lang.expression import Variable
 from ..lang.location import Location
 from ..lang.program import Program
-from .graphs import WEIGHT_FLOOR, generator, graph_batch, random_graphs, random_sources, random_weights
+from .samplers.graphs import (
+    WEIGHT_FLOOR,
+    generator,
+    graph_batch,
+    random_graphs,
+    random_sources,
+    random_weights,
+)
 from .task import Task
 
 if TYPE_CHECKING:

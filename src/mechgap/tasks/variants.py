@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Collection
+from dataclasses import replace
 
 from ..errors import NotFoundError
-from ..lang.expression import Expression, Variable
 from ..lang.program import Program
+from ..lang.substitution import Substitution
 
 
 def showing(program: Program, name: str, *, hints: Collection[str], text: str = "") -> Program:
@@ -32,44 +31,15 @@ def showing(program: Program, name: str, *, hints: Collection[str], text: str = 
                 f"state variables of {program.name}: {', '.join(known)}",
                 "name one of these",
             )
-    rewriting = _Rewriting({v: replace(v, internal=v.name not in hints) for v in program.state})
+    shown = {v: replace(v, internal=v.name not in hints) for v in program.state}
+    renamed = Substitution(shown)
     return Program(
         name,
         inputs=program.inputs,
-        init={rewriting.variable(v): rewriting.of(x) for v, x in program.init.items()},
-        step={rewriting.variable(v): rewriting.of(x) for v, x in program.step.items()},
-        halt=rewriting.of(program.halt),
-        outputs={n: rewriting.of(x) for n, x in program.outputs.items()},
-        limit=rewriting.of(program.limit),
+        init={shown[v]: x for v, x in program.init.items()},
+        step={shown[v]: renamed.of(x) for v, x in program.step.items()},
+        halt=renamed.of(program.halt),
+        outputs={n: renamed.of(x) for n, x in program.outputs.items()},
+        limit=program.limit,
         text=text or program.text,
     )
-
-
-class _Rewriting:
-    """Puts variables in the place of others; shared expressions stay shared."""
-
-    def __init__(self, variables: Mapping[Variable, Variable]) -> None:
-        self._variables = variables
-        self._done: dict[Expression, Expression] = {}
-
-    def variable(self, variable: Variable) -> Variable:
-        """The variable that stands for another one."""
-        return self._variables.get(variable, variable)
-
-    def of(self, expression: Expression) -> Expression:
-        """The expression over the new variables."""
-        if isinstance(expression, Variable):
-            return self.variable(expression)
-        if expression not in self._done:
-            changes: dict[str, Any] = {
-                f.name: self._part(getattr(expression, f.name)) for f in fields(expression)
-            }
-            self._done[expression] = replace(expression, **changes) if expression.children else expression
-        return self._done[expression]
-
-    def _part(self, value: object) -> object:
-        if isinstance(value, Expression):
-            return self.of(value)
-        if isinstance(value, tuple) and any(isinstance(item, Expression) for item in value):
-            return tuple(self._part(item) for item in value)
-        return value

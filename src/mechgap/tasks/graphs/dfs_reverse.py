@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..lang.program import Program
-from ..lang.vocabulary import me, node, size, where
+from ...lang.program import Program
+from ...lang.vocabulary import me, node, size, where
 from . import dfs
-from .graphs import sample_directed
-from .task import Task
-from .validity import valid_dfs
+from ..samplers.graphs import sample_directed
+from ..task import Task
+from ..validity import valid_dfs
 
 chosen = node.pointer("child_h")
 

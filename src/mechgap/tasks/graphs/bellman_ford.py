@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..lang.program import Program
-from ..lang.vocabulary import any_of, anywhere, argmin, edge, me, min_of, node, sender, size, where
-from .graphs import sample_shortest_paths
-from .task import Task
-from .validity import valid_shortest_paths
+from ...lang.program import Program
+from ...lang.vocabulary import any_of, anywhere, argmin, edge, me, min_of, node, sender, size, where
+from ..samplers.graphs import sample_shortest_paths
+from ..task import Task
+from ..validity import valid_shortest_paths
 
 pos = node.scalar("pos", low=0, high=1)
 s = node.mask_one("s")

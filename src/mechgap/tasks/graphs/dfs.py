@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..lang.program import Program
-from ..lang.vocabulary import (
+from ...lang.program import Program
+from ...lang.vocabulary import (
     any_of,
     anywhere,
     edge,
@@ -21,9 +21,9 @@ from ..lang.vocabulary import (
     when,
     where,
 )
-from .graphs import sample_directed
-from .task import Task
-from .validity import valid_dfs
+from ..samplers.graphs import sample_directed
+from ..task import Task
+from ..validity import valid_dfs
 
 EVENTS = 2**18
 

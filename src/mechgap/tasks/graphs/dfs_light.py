@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .dfs import program as dfs
-from .graphs import sample_directed
-from .task import Task
-from .validity import valid_dfs
-from .variants import showing
+from ..samplers.graphs import sample_directed
+from ..task import Task
+from ..validity import valid_dfs
+from ..variants import showing
 
 program = showing(
     dfs,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..lang.program import Program
-from ..lang.vocabulary import any_of, anywhere, choose, edge, me, node, sender, size, where
-from .graphs import sample_reachability
-from .task import Task
-from .validity import valid_bfs
+from ...lang.program import Program
+from ...lang.vocabulary import any_of, anywhere, choose, edge, me, node, sender, size, where
+from ..samplers.graphs import sample_reachability
+from ..task import Task
+from ..validity import valid_bfs
 
 pos = node.scalar("pos", low=0, high=1)
 s = node.mask_one("s")

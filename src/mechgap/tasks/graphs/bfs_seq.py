@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..lang.program import Program
-from ..lang.vocabulary import (
+from ...lang.program import Program
+from ...lang.vocabulary import (
     any_of,
     anywhere,
     argmin,
@@ -20,9 +20,9 @@ from ..lang.vocabulary import (
     size,
     when,
 )
-from .graphs import sample_reachability
-from .task import Task
-from .validity import valid_bfs
+from ..samplers.graphs import sample_reachability
+from ..task import Task
+from ..validity import valid_bfs
 
 pos = node.scalar("pos", low=0, high=1)
 s = node.mask_one("s")

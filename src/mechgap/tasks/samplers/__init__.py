@@ -1,0 +1,1 @@
+"""Random inputs, with the distributions of the CLRS benchmark and others."""

@@ -1,0 +1,1 @@
+"""Searching and selecting: one program, the sampler of its inputs and what is known of it in each file."""
