@@ -243,7 +243,8 @@ def test_every_value_of_a_run_fits_its_inferred_type(grammar):
     @given(programs(grammar), batches(whole=grammar.whole_weights))
     def holds(program: Program, batch):
         from mechgap.errors import RangeError
-        from mechgap.semantics.interpreter import Machine, interpret
+        from mechgap.semantics.interpreter import interpret
+        from mechgap.semantics.machine import Machine
 
         try:
             interpret(program, batch)

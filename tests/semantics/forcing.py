@@ -13,18 +13,31 @@ from mechgap.lang.program import Program
 from mechgap.lang.selections import selecting_expressions
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.evaluation import Evaluation
-from mechgap.semantics.interpreter import Machine
+from mechgap.semantics.machine import Machine
+from mechgap.semantics.scope import Scope
 from mechgap.semantics.trace import Selection
 
 State = dict[str, Tensor]
 
 
 class Forced(Evaluation):
-    """An evaluation in which one expression has the values that it is given."""
+    """An evaluation in which one expression has the values that it is given, in every scope."""
+
+    forced: tuple[Expression, Tensor] | None = None
 
     def force(self, expression: Expression, value: Tensor) -> None:
-        """Take a value for that of an expression."""
-        self._values[expression] = value
+        """Take a value, [B] or [B, N], for that of an expression."""
+        self.forced = (expression, value)
+
+    def value(self, expression: Expression, scope: Scope) -> Tensor:
+        if self.forced is None or expression is not self.forced[0]:
+            return super().value(expression, scope)
+        value = self.forced[1]
+        rows = torch.arange(len(value)) if scope.rows is None else scope.rows
+        if value.dim() == 1:
+            return scope.axes(value[rows], ())
+        (end,) = scope.ends
+        return value[rows] if end is None else value[rows, end]
 
 
 class Forcing:
@@ -73,9 +86,8 @@ class Forcing:
 
     def _differs(self, expression: Expression, forced: Tensor, rows: Tensor) -> Tensor:
         batch = self.batch.take(rows)
-        known = {v.name: self.evaluation.of(v)[rows] for v in self.program.inputs}
-        merged = {**known, **{name: value[rows] for name, value in self.state.items()}}
-        evaluation = Forced(self.program, batch, merged, torch.float32)
+        state = {name: value[rows] for name, value in self.state.items()}
+        evaluation = Forced(Machine(self.program, batch).inputs, state)
         evaluation.force(expression, forced)
         found = torch.zeros(len(rows), dtype=torch.bool)
         for variable, step in self.program.step.items():

@@ -26,7 +26,8 @@ from mechgap.lang.vocabulary import (
 )
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.inputs import join
-from mechgap.semantics.interpreter import Machine, interpret
+from mechgap.semantics.interpreter import interpret
+from mechgap.semantics.machine import Machine
 from mechgap.tasks.catalogue import NAMES, load
 from semantics.forcing import missed
 from semantics.small import adj, alone, batch_of, key, once, s

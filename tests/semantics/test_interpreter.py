@@ -12,7 +12,8 @@ from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import anywhere, edge, graph, index, me, node, node_at, receiver, sender, size
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.inputs import join
-from mechgap.semantics.interpreter import Machine, interpret
+from mechgap.semantics.interpreter import interpret
+from mechgap.semantics.machine import Machine
 from mechgap.semantics.trace import Trace
 from mechgap.tasks.catalogue import NAMES, load
 from semantics.small import INPUTS, adj, alone, batch_of, of_nodes, once

@@ -33,7 +33,8 @@ from mechgap.lang.vocabulary import (
 )
 from mechgap.semantics.evaluation import Evaluation
 from mechgap.semantics.inputs import join
-from mechgap.semantics.interpreter import Machine, interpret
+from mechgap.semantics.interpreter import interpret
+from mechgap.semantics.machine import Machine
 from mechgap.tasks.catalogue import NAMES, load
 from semantics.small import A, adj, alone, batch_of, key, once, s, value_of
 from strategies import Grammar, batches, programs
@@ -146,9 +147,7 @@ def test_values_that_do_not_vary_stay_small():
     program = once(number, 0, min_of(sender(key) + 1, adj))
     batch = graphs(7, 2, 0.4, "random")
     batch.values["key"] = torch.rand(2, 7)
-    evaluation = Evaluation(
-        program, batch, {v.name: batch.values[v.name] for v in program.inputs}, torch.float32
-    )
+    evaluation = Evaluation(Machine(program, batch).inputs, {})
     key_of_best = next(x for x in selecting_expressions(program).values() if isinstance(x, Best)).value
     assert evaluation.of(key_of_best).shape == (2, 7, 1)
 

@@ -35,6 +35,16 @@ class Categorical(AbstractKind):
     def spread(self, hidden: int, hint: bool) -> float:
         return float(max(1, self.width) ** -0.5)
 
+    def pack(self, values: Tensor, width: int, *, single: bool) -> Tensor:
+        import torch
+
+        return values.to(torch.uint8)
+
+    def unpack(self, values: Tensor, width: int) -> Tensor:
+        import torch
+
+        return values.to(torch.int64)
+
     def features(self, values: Tensor, nodes: Tensor) -> Tensor:
         import torch
 

@@ -72,6 +72,20 @@ class AbstractKind(ABC):
     def loss(self, logits: Tensor, truth: Tensor, nodes: Tensor) -> Tensor:
         """Loss [B, *P] of logits [B, *P, W] against true values [B, *P]; finite at padding too."""
 
+    def pack(self, values: Tensor, width: int, *, single: bool) -> Tensor:
+        """Values in the fewest bytes, as runs and traces keep them.
+
+        Args:
+            values: [B, *P].
+            width: the number N of rows for nodes.
+            single: whether there is one value in each graph; such are kept ready to index with.
+        """
+        return values
+
+    def unpack(self, values: Tensor, width: int) -> Tensor:
+        """The values that ``pack`` packed; axes before those of the values stay."""
+        return values
+
     def error(self, predicted: Tensor, truth: Tensor) -> Tensor:
         """Size of the difference [B, *P], floating point: 0 or 1 for a kind without distances."""
         return (~self.agreement(predicted, truth)).float()

@@ -49,6 +49,19 @@ class MaskOne(AbstractKind):
     def name(self) -> str:
         return "mask_one"
 
+    def pack(self, values: Tensor, width: int, *, single: bool) -> Tensor:
+        """The index of the one node, [B]; values that are no mask are such indices already."""
+        import torch
+
+        if values.dtype != torch.bool:
+            return values.to(torch.int64)
+        return (values * torch.arange(width, device=values.device)).amax(-1)
+
+    def unpack(self, values: Tensor, width: int) -> Tensor:
+        import torch
+
+        return values[..., None] == torch.arange(width, device=values.device)
+
     def features(self, values: Tensor, nodes: Tensor) -> Tensor:
         return values[..., None].float()
 

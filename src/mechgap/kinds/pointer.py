@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .kind import AbstractKind
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -26,6 +27,20 @@ class Pointer(AbstractKind):
     @property
     def links(self) -> float:
         return 0.5
+
+    def pack(self, values: Tensor, width: int, *, single: bool) -> Tensor:
+        """int64 if single, else int16 where it can hold N too; pointers to no node are -1 or N."""
+        import torch
+
+        if single:
+            return values.to(torch.int64)
+        short = short_dtype(width)
+        return values if values.dtype == short else values.clamp(-1, width).to(short)
+
+    def unpack(self, values: Tensor, width: int) -> Tensor:
+        import torch
+
+        return values.to(torch.int64)
 
     def features(self, values: Tensor, nodes: Tensor) -> Tensor:
         """One-hot over the candidate nodes; all zero for a pointer to no node."""
@@ -56,3 +71,10 @@ def _over_nodes(logits: Tensor, nodes: Tensor) -> Tensor:
     batch, width = nodes.shape
     shape = (batch, *([1] * (logits.dim() - 2)), width)
     return logits.masked_fill(~nodes.reshape(shape), float("-inf"))
+
+
+def short_dtype(width: int) -> torch.dtype:
+    """The smallest type for pointers among that many nodes, with -1 and ``width`` for no node."""
+    import torch
+
+    return torch.int16 if width < torch.iinfo(torch.int16).max else torch.int32

@@ -16,7 +16,7 @@ from ..lang.operations import Operation
 from ..lang.program import Port, Program
 from ..semantics.batch import Batch
 from ..semantics.evaluation import Evaluation
-from ..semantics.interpreter import Machine
+from ..semantics.machine import Machine
 from ..semantics.trace import Trace
 
 if TYPE_CHECKING:

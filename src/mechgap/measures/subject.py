@@ -16,7 +16,7 @@ from ..lang.program import Program
 from ..nets.network import Network
 from ..nets.rollout import RolloutOptions, rollout
 from ..semantics.batch import Batch
-from ..semantics.interpreter import Machine
+from ..semantics.machine import Machine
 from ..semantics.trace import Trace
 from .admissible import parts, repeat_last
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..lang.program import Program
 from .batch import Batch
-from .interpreter import Machine
+from .machine import Machine
 
 
 def where_defined(program: Program, batch: Batch) -> dict[str, Tensor]:

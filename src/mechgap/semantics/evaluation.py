@@ -1,4 +1,4 @@
-"""The value of an expression in one state, at every place of every graph of a batch at once."""
+"""The value of an expression in one state, at the places where it is wanted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any as Anything
 import torch
 from torch import Tensor
 
+from ..kinds.pointer import short_dtype
 from ..lang.expression import (
     Along,
     Any,
@@ -24,13 +25,17 @@ from ..lang.expression import (
     Reverse,
     Select,
     Size,
-    Tie,
     Variable,
 )
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
 from .batch import Batch
+from .conditionals import Conditionals
+from .facts import Facts
+from .reading import Reading
+from .reductions import Reductions
+from .scope import Ends, Scope
 
 _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.ADD: torch.add,
@@ -38,196 +43,241 @@ _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.MULTIPLY: torch.mul,
     Operation.MINIMUM: torch.minimum,
     Operation.MAXIMUM: torch.maximum,
-    Operation.NOT: torch.logical_not,
-    Operation.AND: torch.logical_and,
-    Operation.OR: torch.logical_or,
+    Operation.NOT: torch.bitwise_not,
+    Operation.AND: torch.bitwise_and,
+    Operation.OR: torch.bitwise_or,
     Operation.EQUAL: torch.eq,
     Operation.LESS: torch.lt,
     Operation.LESS_EQUAL: torch.le,
-    Operation.WHERE: torch.where,
     Operation.ARCTAN2: torch.arctan2,
 }
+_COMPARED = (Operation.EQUAL, Operation.LESS, Operation.LESS_EQUAL)
 
 
-class Evaluation:
-    """The expressions of a program in one state; each is computed once, when it is asked for.
-
-    Values keep the rank of their location but may have length 1 on an axis along which they do not
-    vary: an edge value is [B, N or 1, N or 1] as (sender, receiver).
+class Inputs:
+    """The inputs of a batch as expressions read them, with what depends on nothing else.
 
     Args:
-        program: whose expressions are evaluated.
-        batch: the inputs.
-        state: variable name -> value; scalars count units.
+        program: whose inputs they are.
+        batch: the graphs.
+        values: input name -> value in program units.
         dtype: floating point type of scalars.
     """
 
     def __init__(
-        self, program: Program, batch: Batch, state: Mapping[str, Tensor], dtype: torch.dtype
+        self, program: Program, batch: Batch, values: Mapping[str, Tensor], dtype: torch.dtype
     ) -> None:
         self.program = program
         self.batch = batch
+        self.values = dict(values)
         self.dtype = dtype
+        self.facts = Facts.of(program)
+        self.sizes = batch.sizes
+        self.padding = not bool(batch.nodes.all())
+        self.positions = torch.arange(batch.width, device=batch.nodes.device)
+        self.short_positions = self.positions.to(short_dtype(batch.width))
+        self.known: dict[tuple[Expression, Location], Tensor] = {}
+        self.columns: dict[str, Tensor] = {}
+
+
+class Evaluation:
+    """The expressions of a program in one state; each is computed once in each scope that asks for it.
+
+    Only what is asked for is computed, and only where: a read at a pointer evaluates what it reads
+    at that one node, and a costly branch of a conditional is evaluated where its condition holds.
+
+    Args:
+        inputs: the inputs.
+        state: variable name -> value in program units: scalars count units; a mask_one is [B, N]
+            bool, or [B] indices.
+    """
+
+    def __init__(self, inputs: Inputs, state: Mapping[str, Tensor]) -> None:
+        self.inputs = inputs
+        self.program = inputs.program
+        self.batch = inputs.batch
+        self.dtype = inputs.dtype
+        self.facts = inputs.facts
         self._state = state
-        self._values: dict[Expression, Tensor] = {}
-        self._rules: dict[type[Expression], Callable[[Anything], Tensor]] = {
+        self._types = inputs.program.types
+        self._scopes: dict[tuple[int, ...], Scope] = {}
+        self.reading = Reading(self)
+        self.reductions = Reductions(self)
+        self.conditionals = Conditionals(self)
+        self._rules: dict[type[Expression], Callable[[Anything, Scope], Tensor]] = {
             Constant: self._constant,
-            Own: lambda e: self.positions[None, :].expand(len(batch), -1),
-            Size: lambda e: batch.sizes.to(dtype),
-            Variable: lambda e: state[e.name],
+            Own: self._own,
+            Size: self._size,
+            Variable: self.reading.variable,
             Apply: self._apply,
             Lift: self._lift,
             Along: self._along,
-            Reverse: lambda e: self.of(e.value).transpose(1, 2),
-            Any: self._any,
-            Best: self._best,
-            Select: self._select,
-            Follow: self._follow,
-            At: self._at,
+            Reverse: self._reverse,
+            Any: self.reductions.any,
+            Best: self.reductions.best,
+            Select: self.reductions.select,
+            Follow: self.reading.follow,
+            At: self.reading.at,
         }
 
-    @property
-    def positions(self) -> Tensor:
-        """[N], the index of every row."""
-        return torch.arange(self.batch.width, device=self.batch.nodes.device)
+    # ---- values everywhere
 
     def of(self, expression: Expression) -> Tensor:
-        """The value of an expression, with axes of length 1 where it does not vary."""
-        if expression not in self._values:
-            self._values[expression] = self._rules[type(expression)](expression)
-        return self._values[expression]
+        """The value at all places of its location, with axes of length 1 where it does not vary."""
+        return self.at(expression, self.location(expression))
+
+    def at(self, expression: Expression, location: Location) -> Tensor:
+        """The value with the rank of a location; values of the graph are spread."""
+        return _wide(self._spread(expression, location))
 
     def full(self, expression: Expression, location: Location) -> Tensor:
         """The value of an expression, spread to every place of a location."""
-        shape = (len(self.batch), *[self.batch.width] * location.rank)
-        return self.at(expression, location).expand(shape)
+        return _wide(self.whole(expression, location))
 
-    def at(self, expression: Expression, location: Location) -> Tensor:
-        """The value of an expression with the rank of a location; values of the graph are spread."""
-        value = self.of(expression)
-        missing = location.rank + 1 - value.dim()
-        return value.reshape(value.shape + (1,) * missing) if missing else value
+    def whole(self, expression: Expression, location: Location) -> Tensor:
+        """As ``full``, with pointers and categories in few bytes."""
+        return self._spread(expression, location).expand(len(self.batch), *[self.batch.width] * location.rank)
 
-    def location(self, expression: Expression) -> Location:
-        """Where the value of an expression lives."""
-        return self.program.types[expression].location
+    def _spread(self, expression: Expression, location: Location) -> Tensor:
+        value = self.value(expression, self.everywhere(location))
+        return value if value.dim() else value.expand(len(self.batch), *[1] * location.rank)
 
     def candidates(self, expression: Any | Best | Select) -> Tensor:
-        """The places that a reduction looks at: [B, N, N] as (sender, receiver), or [B, N]; or
-
-        [B, N, N, N] as (middle, sender, receiver).
-        """
-        mask = expression.mask if isinstance(expression, Any) else expression.among
-        location = self._reduced(expression)
-        real = self.batch.nodes if location is Location.NODE else self.batch.pairs
-        if location is Location.TRIPLE:
-            real = self.batch.nodes[:, :, None, None] & real[:, None]
-        return self.at(mask, location) & real
+        """The places that a reduction looks at, the reduced ones on axis 1: [B, N, …]."""
+        scope = self.everywhere(self.location(expression))
+        return self._below(expression, self.reductions.candidates(expression, scope))
 
     def ties(self, expression: Best | Select) -> Tensor:
         """The candidates that have the best key, same shape as ``candidates``."""
-        candidates = self.candidates(expression)
-        key = expression.value if isinstance(expression, Best) else expression.key
-        if key is None:
-            return candidates
-        values = self.at(key, self._reduced(expression))
-        return candidates & (values == self._extreme(values, candidates, expression.largest)[:, None])
+        scope = self.everywhere(self.location(expression))
+        return self._below(expression, self.reductions.ties(expression, scope))
 
-    def _reduced(self, expression: Any | Best | Select) -> Location:
-        return self.location(expression).unreduced
-
-    def _constant(self, expression: Constant) -> Tensor:
-        value = expression.value
-        if isinstance(value, str):
-            value = self.program.types[expression].categories.index(value)
-            constant = torch.tensor(value)
-        elif isinstance(value, bool):
-            constant = torch.tensor(value)
-        else:
-            constant = torch.tensor(value, dtype=self.dtype)
-        return constant.to(self.batch.nodes.device).expand(len(self.batch))
-
-    def _apply(self, expression: Apply) -> Tensor:
-        location = self.location(expression)
-        arguments = [self.at(argument, location) for argument in expression.arguments]
-        if expression.operation is Operation.INDEX:
-            return arguments[0].to(self.dtype)
-        if expression.operation is Operation.NODE_AT:
-            return arguments[0].to(torch.int64)
-        return _POINTWISE[expression.operation](*arguments)
-
-    def _lift(self, expression: Lift) -> Tensor:
-        value = self.at(expression.value, Location.NODE)
-        return value[:, :, None] if expression.end is End.SENDER else value[:, None, :]
-
-    def _along(self, expression: Along) -> Tensor:
-        value = self.at(expression.value, Location.EDGE)
-        match expression.leg:
-            case Leg.FIRST:
-                return value.transpose(1, 2)[:, :, :, None]
-            case Leg.SECOND:
-                return value[:, :, None, :]
-            case Leg.DIRECT:
-                return value[:, None]
-
-    def _any(self, expression: Any) -> Tensor:
-        return self.candidates(expression).any(1)
-
-    def _extreme(self, values: Tensor, candidates: Tensor, largest: bool) -> Tensor:
-        worst = -torch.inf if largest else torch.inf
-        kept = torch.where(candidates, values, worst)
-        return kept.amax(1) if largest else kept.amin(1)
-
-    def _best(self, expression: Best) -> Tensor:
-        candidates = self.candidates(expression)
-        values = self.at(expression.value, self._reduced(expression))
-        best = self._extreme(values, candidates, expression.largest)
-        default = self.at(expression.default, self.location(expression))
-        return torch.where(best.isinf(), default.to(best.dtype), best)
-
-    def _select(self, expression: Select) -> Tensor:
-        ties = self.ties(expression)
-        # Masked ranks with amax are an order of magnitude faster on a CPU than argmax.
-        ascending = torch.arange(1, self.batch.width + 1, dtype=torch.int32, device=ties.device)
-        ranks = ascending if expression.tie is Tie.LAST else ascending.flip(0)
-        best = (ties * ranks.reshape(1, -1, *[1] * (ties.dim() - 2))).amax(1).to(torch.int64)
-        chosen = best - 1 if expression.tie is Tie.LAST else self.batch.width - best
-        return torch.where(best > 0, chosen, self.fallback(expression))
-
-    def fallback(self, expression: Select) -> Tensor:
-        """What a selection yields where there is no candidate."""
-        location = self.location(expression)
-        if expression.default is not None:
-            return self.at(expression.default, location)
-        if location is Location.GRAPH:
-            return torch.zeros_like(self.positions[:1])
-        return self.positions.reshape(1, *[1] * (location.rank - 1), -1)
+    def _below(self, expression: Expression, mask: Tensor) -> Tensor:
+        """A mask of all places that a reduction goes over; real nodes only."""
+        location = self.location(expression).unreduced
+        return mask.expand(len(self.batch), *[self.batch.width] * location.rank)
 
     def target(self, expression: Follow) -> Tensor:
         """The index of the node that is read: [B], [B, N] or [B, N, N]."""
-        return self._index(expression.reference)
+        location = self.location(expression)
+        return _wide(self.reading.reference(expression.reference, self.everywhere(location)))
 
-    def _index(self, reference: Expression) -> Tensor:
-        value = self.of(reference)
-        return value if self.program.types[reference].is_pointer else (value * self.positions).amax(1)
+    def location(self, expression: Expression) -> Location:
+        """Where the value of an expression lives."""
+        return self._types[expression].location
 
-    def _follow(self, expression: Follow) -> Tensor:
-        value = self.full(expression.value, Location.NODE)
-        return self._read(value, [self.target(expression)])
+    # ---- values in a scope
 
-    def _at(self, expression: At) -> Tensor:
-        value = self.full(expression.value, Location.EDGE)
-        ends = [self._index(end) for end in (expression.sender, expression.receiver)]
-        rank = max(end.dim() for end in ends)
-        return self._read(value, [end.reshape(end.shape + (1,) * (rank - end.dim())) for end in ends])
+    def everywhere(self, location: Location) -> Scope:
+        """All places of a location."""
+        return self.scope(None, (None,) * location.rank)
 
-    def _read(self, value: Tensor, index: list[Tensor]) -> Tensor:
-        """The entries of [B, N] or [B, N, N] at indices of one rank; zero where one is no node."""
-        sizes = self.batch.sizes.reshape(-1, *[1] * (index[0].dim() - 1))
-        flat, inside = index[0], (index[0] >= 0) & (index[0] < sizes)
-        for end in index[1:]:
-            inside = inside & (end >= 0) & (end < sizes)
-            flat = flat * self.batch.width + end
-        flat = torch.where(inside, flat, 0)
-        found = value.reshape(len(value), -1).gather(1, flat.reshape(len(flat), -1)).reshape(flat.shape)
-        return torch.where(inside, found, torch.zeros_like(found))
+    def scope(self, rows: Tensor | None, ends: Ends) -> Scope:
+        """The one scope of these graphs and ends."""
+        key = (id(rows), *(id(end) for end in ends))
+        if key not in self._scopes:
+            self._scopes[key] = Scope(rows, ends)
+        return self._scopes[key]
+
+    def value(self, expression: Expression, scope: Scope) -> Tensor:
+        """The value in a scope: [K, N or 1, …] with an axis for each swept end; constants may be [].
+
+        Values of the graph are spread over the scope.
+        """
+        found = scope.values.get(expression)
+        if found is None:
+            found = self._found(expression, scope)
+            scope.values[expression] = found
+        return found
+
+    def state(self, name: str) -> Tensor:
+        """The value of a state variable as it is stored."""
+        return self._state[name]
+
+    def short(self, pointer: Tensor) -> Tensor:
+        """A pointer in the fewest bytes; all that name no node become -1 or N."""
+        if pointer.dtype != torch.int64:
+            return pointer
+        return pointer.clamp(-1, self.batch.width).to(self.inputs.short_positions.dtype)
+
+    def count(self, scope: Scope) -> int:
+        """The number K of graphs or single places of a scope."""
+        return len(self.batch) if scope.rows is None else len(scope.rows)
+
+    def _found(self, expression: Expression, scope: Scope) -> Tensor:
+        location = self._types[expression].location
+        if location is Location.GRAPH and scope.ends:
+            value = self.value(expression, self.scope(scope.rows, ()))
+            return scope.axes(value, ())
+        if scope.everywhere and expression in self.facts.fixed:
+            return self._fixed(expression, scope)
+        if scope.rows is not None and scope.swept == len(scope.ends):
+            whole = self.everywhere(scope.location)
+            if expression in whole.values or (not scope.ends and self.facts.costs.of(expression, 0) < 2):
+                value = self.value(expression, whole)
+                return value[scope.rows] if value.dim() else value
+        return self._rules[type(expression)](expression, scope)
+
+    def _fixed(self, expression: Expression, scope: Scope) -> Tensor:
+        key = (expression, scope.location)
+        if key not in self.inputs.known:
+            self.inputs.known[key] = self._rules[type(expression)](expression, scope)
+        return self.inputs.known[key]
+
+    # ---- expressions without a module of their own
+
+    def _constant(self, expression: Constant, scope: Scope) -> Tensor:
+        value, device = expression.value, self.batch.nodes.device
+        if isinstance(value, str):
+            code = self._types[expression].categories.index(value)
+            return torch.tensor(code, dtype=torch.uint8, device=device)
+        if isinstance(value, bool):
+            return torch.tensor(value, device=device)
+        return torch.tensor(value, dtype=self.dtype, device=device)
+
+    def _own(self, expression: Own, scope: Scope) -> Tensor:
+        (end,) = scope.ends
+        return self.inputs.positions.expand(self.count(scope), -1) if end is None else end
+
+    def _size(self, expression: Size, scope: Scope) -> Tensor:
+        sizes = self.inputs.sizes if scope.rows is None else self.inputs.sizes[scope.rows]
+        return sizes.to(self.dtype)
+
+    def _apply(self, expression: Apply, scope: Scope) -> Tensor:
+        operation = expression.operation
+        if operation is Operation.WHERE:
+            return self.conditionals.value(expression, scope)
+        arguments = [self.value(argument, scope) for argument in expression.arguments]
+        if operation is Operation.INDEX:
+            return arguments[0].to(self.dtype)
+        if operation is Operation.NODE_AT:
+            return arguments[0].to(torch.int64)
+        if scope.swept and operation in _COMPARED and self._types[expression.arguments[0]].is_pointer:
+            arguments = [
+                self.inputs.short_positions.expand(value.shape) if isinstance(e, Own) else self.short(value)
+                for e, value in zip(expression.arguments, arguments, strict=True)
+            ]
+        return _POINTWISE[operation](*arguments)
+
+    def _lift(self, expression: Lift, scope: Scope) -> Tensor:
+        end = 0 if expression.end is End.SENDER else 1
+        value = self.value(expression.value, self.scope(scope.rows, (scope.ends[end],)))
+        return scope.axes(value, (end,))
+
+    def _along(self, expression: Along, scope: Scope) -> Tensor:
+        kept = {Leg.FIRST: (1, 0), Leg.SECOND: (0, 2), Leg.DIRECT: (1, 2)}[expression.leg]
+        ends = (scope.ends[kept[0]], scope.ends[kept[1]])
+        value = self.value(expression.value, self.scope(scope.rows, ends))
+        if expression.leg is Leg.FIRST and value.dim() == 3:
+            value = value.transpose(1, 2)
+        return scope.axes(value, kept)
+
+    def _reverse(self, expression: Reverse, scope: Scope) -> Tensor:
+        sender, receiver = scope.ends
+        value = self.value(expression.value, self.scope(scope.rows, (receiver, sender)))
+        return value.transpose(1, 2) if value.dim() == 3 else value
+
+
+def _wide(value: Tensor) -> Tensor:
+    """A value in the types that ``Batch`` describes."""
+    return value if value.dtype == torch.bool or value.is_floating_point() else value.to(torch.int64)

@@ -2,106 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from ..errors import MechgapError, RangeError
-from ..kinds.pointer import Pointer
-from ..kinds.scalar import Scalar
-from ..lang.expression import Best, Expression, Follow, Select, Variable
-from ..lang.location import Location
+from ..errors import MechgapError
 from ..lang.program import Program
-from ..lang.selections import selecting_expressions
 from ..lang.text import expression_text
 from .batch import Batch
-from .demand import Demand
-from .evaluation import Evaluation
+from .facts import Facts
+from .frames import Frames
 from .inputs import check_batch
+from .machine import Machine, State
+from .ranges import check_ranges
+from .recording import Segment, collected, joined, last_frame
 from .trace import Selection, Trace
 
-State = dict[str, Tensor]
-
-
-class Machine:
-    """A program on a batch of graphs, step by step.
-
-    States map the name of every state variable to its value in program units (scalars count units).
-
-    Args:
-        program: what to run.
-        batch: on which inputs.
-        dtype: floating point type of scalars; compiled networks compute in float32.
-    """
-
-    def __init__(self, program: Program, batch: Batch, dtype: torch.dtype = torch.float32) -> None:
-        self.program = program
-        self.batch = batch
-        self.dtype = dtype
-        self._inputs = {v.name: self._enter(v, batch.values[v.name]) for v in program.inputs}
-        self._last: tuple[State, Evaluation] | None = None
-
-    def start(self) -> State:
-        """Frame 0: the first value of every state variable."""
-        evaluation = Evaluation(self.program, self.batch, self._inputs, self.dtype)
-        return self._assign(evaluation, self.program.init)
-
-    def step(self, state: State) -> State:
-        """The next frame."""
-        return self._assign(self.evaluation(state), self.program.step)
-
-    def halted(self, state: State) -> Tensor:
-        """[B], whether a frame is the last one."""
-        return self.evaluation(state).full(self.program.halt, Location.GRAPH)
-
-    def outputs(self, state: State) -> State:
-        """The outputs read from a frame, in recorded units."""
-        evaluation, ports = self.evaluation(state), self.program.interface.outputs
-        found = {}
-        for port, expression in zip(ports, self.program.outputs.values(), strict=True):
-            found[port.name] = _recorded(evaluation.full(expression, port.location), port.kind)
-        return found
-
-    def record(self, state: State) -> State:
-        """A frame in recorded units."""
-        return {v.name: _recorded(state[v.name], v.kind) for v in self.program.state}
-
-    def enter(self, record: Mapping[str, Tensor]) -> State:
-        """The state whose record is given: the opposite of ``record``."""
-        return {v.name: self._enter(v, record[v.name]) for v in self.program.state}
-
-    def limits(self) -> Tensor:
-        """[B], the largest number of frames that the program allows itself."""
-        empty = Evaluation(self.program, self.batch, {}, torch.float64)
-        return empty.full(self.program.limit, Location.GRAPH)
-
-    def evaluation(self, state: State) -> Evaluation:
-        """The values of all expressions in a state, computed when they are asked for."""
-        if self._last is None or self._last[0] is not state:
-            merged = {**self._inputs, **state}
-            self._last = (state, Evaluation(self.program, self.batch, merged, self.dtype))
-        return self._last[1]
-
-    def selections(self, state: State) -> dict[str, Selection]:
-        """What every selecting expression could take in the step from a state (one frame each)."""
-        evaluation = self.evaluation(state)
-        changed = [(x, v.location) for v, x in self.program.step.items() if x is not v]
-        demand = Demand(evaluation, changed)
-        return {
-            name: _selection(evaluation, demand, expression)
-            for name, expression in selecting_expressions(self.program).items()
-        }
-
-    def _assign(self, evaluation: Evaluation, values: Mapping[Variable, Expression]) -> State:
-        return {v.name: evaluation.full(x, v.location) for v, x in values.items()}
-
-    def _enter(self, variable: Variable, value: Tensor) -> Tensor:
-        kind = variable.kind
-        if not isinstance(kind, Scalar):
-            return value
-        value = value.to(self.dtype)
-        return value if kind.unit == 1.0 else (value / kind.unit).round()
+_MOST_RUNS = 8192
+_ELEMENTS = (2**19, 2**19, 2**20, 2**23)
+"""Values of one expression that a part of a batch may have, by the number of node axes of a step."""
+_FEW = 0.75
+"""When a smaller share of the runs is still going, the others are left behind."""
 
 
 def interpret(
@@ -113,6 +35,8 @@ def interpret(
     max_frames: int | None = None,
 ) -> Trace:
     """Run a program to its halt.
+
+    Large batches are run in parts that fit the processor's caches.
 
     Args:
         program: what to run.
@@ -130,32 +54,75 @@ def interpret(
         RangeError: if a scalar leaves the range that its variable declares.
     """
     check_batch(program, batch)
-    machine = Machine(program, batch, dtype)
-    limits = machine.limits()
-    if max_frames is not None:
-        limits = torch.full_like(limits, max_frames)
-    state = machine.start()
-    states, chosen = [state], []
-    lengths = torch.ones(len(batch), dtype=torch.int64, device=batch.nodes.device)
-    halted = machine.halted(state)
-    while not bool(halted.all()):
-        if bool((~halted & (lengths >= limits)).any()):
-            raise _endless(program, int(limits.max()))
-        if selections:
-            chosen.append(machine.selections(state))
-        state = _frozen(halted, state, machine.step(state))
-        states.append(state)
-        lengths = lengths + (~halted)
-        halted = halted | machine.halted(state)
-    values = {v.name: torch.stack([s[v.name] for s in states]) for v in program.state}
-    _check_ranges(program, batch, values)
-    return Trace(
-        batch,
-        machine.record(values),
-        lengths,
-        machine.outputs(state),
-        _stacked(chosen) if selections else {},
-    )
+    if selections:
+        return _Run(program, batch, dtype, max_frames).traced(selections=True)
+    rows = list(_parts(program, batch))
+    traces = [
+        _Run(program, batch if len(rows) == 1 else batch.take(part), dtype, max_frames).traced()
+        for part in rows
+    ]
+    return traces[0] if len(traces) == 1 else _joined(program, batch, traces)
+
+
+def _parts(program: Program, batch: Batch) -> Iterator[Tensor]:
+    """The rows of a batch in parts to be run one after another."""
+    work = Facts.of(program).work
+    share = max(1, min(_MOST_RUNS, _ELEMENTS[work] // batch.width**work))
+    for start in range(0, len(batch), share):
+        yield torch.arange(start, min(start + share, len(batch)), device=batch.nodes.device)
+
+
+class _Run:
+    """One batch from its first frame to the halt of its last run."""
+
+    def __init__(self, program: Program, batch: Batch, dtype: torch.dtype, max_frames: int | None) -> None:
+        self.program = program
+        self.batch = batch
+        self.machine = Machine(program, batch, dtype)
+        limits = self.machine.limits()
+        self._limits = limits if max_frames is None else torch.full_like(limits, max_frames)
+        self._lengths = torch.ones(len(batch), dtype=torch.int64, device=batch.nodes.device)
+        self._selected: list[dict[str, Selection]] = []
+
+    def traced(self, *, selections: bool = False) -> Trace:
+        """The trace of the run."""
+        segments = self._segments(selections)
+        lengths = self._lengths
+        packed = {v.name: collected(segments, v.name, lengths) for v in self.program.state}
+        check_ranges(self.program, self.batch, packed)
+        last = {name: last_frame(value, lengths) for name, value in packed.items()}
+        return Trace(
+            self.batch,
+            Frames(packed, self.program.state, self.batch.width),
+            lengths,
+            self.machine.outputs(last),
+            _stacked(self._selected),
+        )
+
+    def _segments(self, selections: bool) -> list[Segment]:
+        """All frames; unless selections are wanted, runs go on past their halt until they are left behind."""
+        machine, state = self.machine, self.machine.start(packed=True)
+        rows = torch.arange(len(self.batch), device=self._lengths.device)
+        segments = [Segment(rows, 0, state, [state])]
+        halted, frame = machine.halted(state), 1
+        while (going := int((~halted).count_nonzero())) > 0:
+            if bool((~halted & (self._limits[rows] <= frame)).any()):
+                raise _endless(self.program, int(self._limits.max()))
+            if not selections and going < _FEW * len(rows):
+                kept = (~halted).nonzero()[:, 0]
+                rows, state = rows[kept], {name: value[kept] for name, value in state.items()}
+                machine = Machine(self.program, self.batch.take(rows), self.machine.dtype)
+                segments.append(Segment(rows, frame, state))
+                halted = halted[kept]
+            if selections:
+                self._selected.append(machine.selections(state))
+            new = machine.step(state, packed=True)
+            state = _frozen(halted, state, new) if selections else new
+            segments[-1].frames.append(state)
+            frame += 1
+            self._lengths[rows] += ~halted
+            halted = halted | machine.halted(state)
+        return segments
 
 
 def _frozen(halted: Tensor, old: State, new: State) -> State:
@@ -168,30 +135,18 @@ def _frozen(halted: Tensor, old: State, new: State) -> State:
     }
 
 
-def _recorded(value: Tensor, kind: object) -> Tensor:
-    if isinstance(kind, Scalar) and kind.unit != 1.0:
-        return value * kind.unit
-    return value
-
-
-def _selection(evaluation: Evaluation, demand: Demand, expression: Best | Select | Follow) -> Selection:
-    value = evaluation.of(expression)
-    width = evaluation.batch.width
-    if isinstance(expression, Follow):
-        chosen = evaluation.target(expression)
-        admissible = torch.nn.functional.one_hot(chosen.clamp(0, width - 1), width).bool()
-        return Selection(admissible, chosen, demand.of(expression), expression_text(expression))
-    ties = evaluation.ties(expression)
-    ties = ties.transpose(1, 2) if ties.dim() == 3 else ties
-    if isinstance(expression, Select):
-        chosen = value.expand(ties.shape[:-1])
-        only = torch.nn.functional.one_hot(chosen.clamp(0, width - 1), width).bool()
-        admissible = torch.where(ties.any(-1, keepdim=True) & expression.free, ties, only)
-    else:
-        chosen = ties.to(torch.int8).argmax(-1)
-        admissible = ties
-    active = demand.of(expression) & ties.any(-1)
-    return Selection(admissible, chosen, active, expression_text(expression))
+def _joined(program: Program, batch: Batch, traces: list[Trace]) -> Trace:
+    """The traces of parts of a batch as one."""
+    packed = {}
+    for variable in program.state:
+        frames = [trace.values for trace in traces]
+        packed[variable.name] = joined([f.packed[variable.name] for f in frames if isinstance(f, Frames)], 1)
+    return Trace(
+        batch,
+        Frames(packed, program.state, batch.width),
+        torch.cat([trace.lengths for trace in traces]),
+        {name: torch.cat([trace.outputs[name] for trace in traces]) for name in traces[0].outputs},
+    )
 
 
 def _stacked(steps: list[dict[str, Selection]]) -> dict[str, Selection]:
@@ -206,34 +161,6 @@ def _stacked(steps: list[dict[str, Selection]]) -> dict[str, Selection]:
         )
         for name, first in steps[0].items()
     }
-
-
-def _check_ranges(program: Program, batch: Batch, values: State) -> None:
-    """Every number in its declared range, every pointer at a node of its graph."""
-    for variable in program.state:
-        value, kind = values[variable.name], variable.kind
-        if isinstance(kind, Scalar):
-            inside = (value >= kind.low) & (value <= kind.high)
-            expected = f"a number in [{kind.low:g}, {kind.high:g}], as the variable declares"
-            remedy = "use smaller inputs, or widen the range in the program (and compile it again)"
-        elif isinstance(kind, Pointer):
-            inside = (value >= 0) & (value < batch.sizes.reshape(-1, *[1] * variable.location.rank))
-            expected = "the index of a node of the graph"
-            remedy = "guard node_at(…) with where(), so that no pointer to nowhere is stored"
-        else:
-            continue
-        if variable.location is not Location.GRAPH:
-            inside = inside | ~(batch.pairs if variable.location is Location.EDGE else batch.nodes)
-        if not bool(inside.all()):
-            place = (~inside).nonzero()[0].tolist()
-            names = ("frame", "graph", *(["node"] if len(place) == 3 else ["sender", "receiver"]))
-            spot = ", ".join(f"{n} {i}" for n, i in zip(names, place, strict=False))
-            raise RangeError(
-                f"program {program.name}, variable {variable.name}, {spot}",
-                f"the value {value[tuple(place)].item():g}",
-                expected,
-                remedy,
-            )
 
 
 def _endless(program: Program, limit: int) -> MechgapError:
