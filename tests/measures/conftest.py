@@ -7,7 +7,7 @@ import pytest
 from mechgap.measures.donors import draw_pairs
 from mechgap.measures.swaps import plan_swaps
 from mechgap.semantics.interpreter import interpret
-from mechgap.tasks import bfs, bfs_distance, bfs_frontier
+from mechgap.tasks.graphs import bfs, bfs_distance, bfs_frontier
 from mechgap.tasks.samplers.graphs import sample_reachability
 
 SPARSE = [0.35, 0.4, 0.45]

@@ -16,7 +16,7 @@ from mechgap.measures.admissible import (
     only_answers,
 )
 from mechgap.semantics.interpreter import interpret
-from mechgap.tasks import bfs
+from mechgap.tasks.graphs import bfs
 from mechgap.tasks.catalogue import NAMES, load
 
 

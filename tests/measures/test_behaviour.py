@@ -11,7 +11,7 @@ from mechgap.measures.admissible import admissible_answers, admissible_trace, on
 from mechgap.measures.behaviour import behaviour
 from mechgap.measures.traces import trace_errors
 from mechgap.semantics.interpreter import interpret
-from mechgap.tasks import bellman_ford, bfs, dfs
+from mechgap.tasks.graphs import bellman_ford, bfs, dfs
 from mechgap.tasks.samplers.graphs import sample_directed, sample_shortest_paths
 
 

@@ -10,7 +10,7 @@ from mechgap.measures.donors import draw_pairs, redrawn
 from mechgap.measures.intervention import carry_out, inert, judge
 from mechgap.measures.subject import ProgramSubject
 from mechgap.measures.swaps import plan_swaps
-from mechgap.tasks import bfs, dfs
+from mechgap.tasks.graphs import bfs, dfs
 from mechgap.tasks.catalogue import NAMES, load
 from mechgap.tasks.samplers.graphs import sample_directed, sample_reachability
 

@@ -20,7 +20,7 @@ from mechgap.measures.subject import NetworkSubject
 from mechgap.measures.verdict import verdict
 from mechgap.nets.config import clrs_config
 from mechgap.nets.network import Network
-from mechgap.tasks import bfs, bfs_distance, bfs_frontier
+from mechgap.tasks.graphs import bfs, bfs_distance, bfs_frontier
 from mechgap.tasks.samplers.graphs import sample_reachability
 
 RIVALS = ("bfs", "bfs_distance", "bfs_frontier")

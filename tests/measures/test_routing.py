@@ -10,7 +10,7 @@ import torch
 from mechgap.measures.routing import Attention, admissible_routing, matched_routing
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.interpreter import interpret
-from mechgap.tasks import bfs
+from mechgap.tasks.graphs import bfs
 
 
 def attending(exact, *heads):

@@ -9,7 +9,7 @@ from mechgap.measures.intervention import carry_out, judge
 from mechgap.measures.subject import Graft, NetworkSubject, ProgramSubject, repeat_last
 from mechgap.nets.config import clrs_config
 from mechgap.nets.network import Network
-from mechgap.tasks import bfs
+from mechgap.tasks.graphs import bfs
 
 
 @pytest.fixture(scope="module")

@@ -115,8 +115,7 @@ class Expression:
     def __ge__(self, other: Operand) -> Expression:
         return apply(Operation.LESS_EQUAL, other, self)
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, eq=False)

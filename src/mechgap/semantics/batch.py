@@ -52,3 +52,7 @@ class Batch:
     def take(self, rows: Tensor) -> Batch:
         """The graphs at the given rows [B'], in that order."""
         return Batch({name: value[rows] for name, value in self.values.items()}, self.nodes[rows])
+
+    def part(self, start: int, stop: int) -> Batch:
+        """The graphs from ``start`` to ``stop``, without copying."""
+        return Batch({name: v[start:stop] for name, v in self.values.items()}, self.nodes[start:stop])

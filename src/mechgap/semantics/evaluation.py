@@ -35,7 +35,7 @@ from .conditionals import Conditionals
 from .facts import Facts
 from .reading import Reading
 from .reductions import Reductions
-from .scope import Ends, Scope
+from .scope import Ends, Scope, flat_index
 
 _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.ADD: torch.add,
@@ -74,6 +74,7 @@ class Inputs:
         self.facts = Facts.of(program)
         self.sizes = batch.sizes
         self.padding = not bool(batch.nodes.all())
+        self.rows = torch.arange(len(batch), device=batch.nodes.device)
         self.positions = torch.arange(batch.width, device=batch.nodes.device)
         self.short_positions = self.positions.to(short_dtype(batch.width))
         self.known: dict[tuple[Expression, Location], Tensor] = {}
@@ -101,6 +102,7 @@ class Evaluation:
         self._state = state
         self._types = inputs.program.types
         self._scopes: dict[tuple[int, ...], Scope] = {}
+        self._flat: dict[Scope, Tensor] = {}
         self.reading = Reading(self)
         self.reductions = Reductions(self)
         self.conditionals = Conditionals(self)
@@ -199,6 +201,17 @@ class Evaluation:
         if pointer.dtype != torch.int64:
             return pointer
         return pointer.clamp(-1, self.batch.width).to(self.inputs.short_positions.dtype)
+
+    def rows(self, scope: Scope) -> Tensor:
+        """[K], the graphs of a scope."""
+        return self.inputs.rows if scope.rows is None else scope.rows
+
+    def flat(self, scope: Scope) -> Tensor:
+        """[K], where the single places of a scope are in values laid out one after another."""
+        if scope not in self._flat:
+            ends = tuple(end for end in scope.ends if end is not None)
+            self._flat[scope] = flat_index(self.rows(scope), ends, self.batch.width)
+        return self._flat[scope]
 
     def count(self, scope: Scope) -> int:
         """The number K of graphs or single places of a scope."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -174,6 +175,8 @@ def _input_faults(
         )
         return
     wrong, expected = _CHECKS[type(variable.kind)](variable.kind, value, batch)
+    if not bool(wrong.any()):
+        return
     real = places(variable.location, batch.nodes)
     wrong = (wrong & real).nonzero() if wrong.shape == real.shape else wrong.nonzero()
     if len(wrong):
@@ -199,16 +202,22 @@ def _spot(place: tuple[int, ...], names: Sequence[str]) -> str:
 
 def _check_scalar(kind: AbstractKind, value: Tensor, batch: Batch) -> tuple[Tensor, str]:
     assert isinstance(kind, Scalar)
+    expected = f"a finite {kind.describe()}, as the input declares"
+    low, high = (float(bound) for bound in torch.aminmax(value))  # NaN if there is one
+    inside = kind.low * kind.unit <= low and high <= kind.high * kind.unit
+    inside = inside and -math.inf < low and high < math.inf
+    if inside and (not kind.whole or (kind.unit == 1.0 and torch.equal(value, value.round()))):
+        return torch.zeros((), dtype=torch.bool), expected
     units = value.double() / kind.unit
     slack = _WHOLE if kind.whole and kind.unit != 1.0 else 0.0
     bad = ~units.isfinite() | (units < kind.low - slack) | (units > kind.high + slack)
     if kind.whole:
         bad |= (units - units.round()).abs() > slack
-    return bad, f"a finite {kind.describe()}, as the input declares"
+    return bad, expected
 
 
 def _check_mask(kind: AbstractKind, value: Tensor, batch: Batch) -> tuple[Tensor, str]:
-    return torch.zeros_like(value), "truth values"
+    return torch.zeros((), dtype=torch.bool), "truth values"
 
 
 def _check_mask_one(kind: AbstractKind, value: Tensor, batch: Batch) -> tuple[Tensor, str]:

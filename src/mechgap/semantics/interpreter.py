@@ -56,20 +56,16 @@ def interpret(
     check_batch(program, batch)
     if selections:
         return _Run(program, batch, dtype, max_frames).traced(selections=True)
-    rows = list(_parts(program, batch))
-    traces = [
-        _Run(program, batch if len(rows) == 1 else batch.take(part), dtype, max_frames).traced()
-        for part in rows
-    ]
+    traces = [_Run(program, part, dtype, max_frames).traced() for part in _parts(program, batch)]
     return traces[0] if len(traces) == 1 else _joined(program, batch, traces)
 
 
-def _parts(program: Program, batch: Batch) -> Iterator[Tensor]:
-    """The rows of a batch in parts to be run one after another."""
+def _parts(program: Program, batch: Batch) -> Iterator[Batch]:
+    """A batch in parts to be run one after another."""
     work = Facts.of(program).work
     share = max(1, min(_MOST_RUNS, _ELEMENTS[work] // batch.width**work))
     for start in range(0, len(batch), share):
-        yield torch.arange(start, min(start + share, len(batch)), device=batch.nodes.device)
+        yield batch.part(start, min(start + share, len(batch)))
 
 
 class _Run:
@@ -82,13 +78,14 @@ class _Run:
         limits = self.machine.limits()
         self._limits = limits if max_frames is None else torch.full_like(limits, max_frames)
         self._lengths = torch.ones(len(batch), dtype=torch.int64, device=batch.nodes.device)
+        self._changing = {v.name for v, x in program.step.items() if x is not v}
         self._selected: list[dict[str, Selection]] = []
 
     def traced(self, *, selections: bool = False) -> Trace:
         """The trace of the run."""
         segments = self._segments(selections)
         lengths = self._lengths
-        packed = {v.name: collected(segments, v.name, lengths) for v in self.program.state}
+        packed = {v.name: collected(segments, v.name, self._changing, lengths) for v in self.program.state}
         check_ranges(self.program, self.batch, packed)
         last = {name: last_frame(value, lengths) for name, value in packed.items()}
         return Trace(
@@ -101,9 +98,9 @@ class _Run:
 
     def _segments(self, selections: bool) -> list[Segment]:
         """All frames; unless selections are wanted, runs go on past their halt until they are left behind."""
-        machine, state = self.machine, self.machine.start(packed=True)
-        rows = torch.arange(len(self.batch), device=self._lengths.device)
-        segments = [Segment(rows, 0, state, [state])]
+        machine, state = self.machine, self.machine.packed_start()
+        rows = machine.inputs.rows
+        segments = [self._segment(rows, 0, state)]
         halted, frame = machine.halted(state), 1
         while (going := int((~halted).count_nonzero())) > 0:
             if bool((~halted & (self._limits[rows] <= frame)).any()):
@@ -112,27 +109,30 @@ class _Run:
                 kept = (~halted).nonzero()[:, 0]
                 rows, state = rows[kept], {name: value[kept] for name, value in state.items()}
                 machine = Machine(self.program, self.batch.take(rows), self.machine.dtype)
-                segments.append(Segment(rows, frame, state))
+                segments.append(self._segment(rows, frame, state))
                 halted = halted[kept]
             if selections:
                 self._selected.append(machine.selections(state))
-            new = machine.step(state, packed=True)
+            new = machine.packed_step(state, segments[-1].room())
             state = _frozen(halted, state, new) if selections else new
-            segments[-1].frames.append(state)
+            segments[-1].count += 1
             frame += 1
             self._lengths[rows] += ~halted
             halted = halted | machine.halted(state)
         return segments
 
+    def _segment(self, rows: Tensor, start: int, state: State) -> Segment:
+        expected = int(self._limits[rows].max()) - start
+        return Segment(rows, start, state, self._changing, expected)
+
 
 def _frozen(halted: Tensor, old: State, new: State) -> State:
-    """The new state where a run goes on, the old one where it has halted."""
-    if not bool(halted.any()):
-        return new
-    return {
-        name: torch.where(halted.reshape(-1, *[1] * (value.dim() - 1)), old[name], value)
-        for name, value in new.items()
-    }
+    """The new state where a run goes on, the old one where it has halted; changed in place."""
+    if bool(halted.any()):
+        for name, value in new.items():
+            if value is not old[name]:
+                value[halted] = old[name][halted]
+    return new
 
 
 def _joined(program: Program, batch: Batch, traces: list[Trace]) -> Trace:

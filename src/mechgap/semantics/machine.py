@@ -49,13 +49,21 @@ class Machine:
         self.inputs = Inputs(program, batch, values, dtype)
         self._last: tuple[State, Evaluation] | None = None
 
-    def start(self, *, packed: bool = False) -> State:
+    def start(self) -> State:
         """Frame 0: the first value of every state variable."""
-        return self._assign(Evaluation(self.inputs, {}), self.program.init, packed)
+        return self._unpacked(self.packed_start())
 
-    def step(self, state: State, *, packed: bool = False) -> State:
+    def step(self, state: State) -> State:
         """The next frame."""
-        return self._assign(self.evaluation(state), self.program.step, packed)
+        return self._unpacked(self._assign(self.evaluation(state), self.program.step, {}))
+
+    def packed_start(self) -> State:
+        """Frame 0, packed."""
+        return self._assign(Evaluation(self.inputs, {}), self.program.init, {})
+
+    def packed_step(self, state: State, room: Mapping[str, Tensor]) -> State:
+        """The next frame of a packed one, each variable written to its ``room`` if it has one."""
+        return self._assign(self.evaluation(state), self.program.step, room)
 
     def halted(self, state: State) -> Tensor:
         """[B], whether a frame is the last one."""
@@ -99,12 +107,14 @@ class Machine:
             for name, expression in selecting_expressions(self.program).items()
         }
 
-    def _assign(self, evaluation: Evaluation, values: Mapping[Variable, Expression], packed: bool) -> State:
+    def _assign(
+        self, evaluation: Evaluation, values: Mapping[Variable, Expression], room: Mapping[str, Tensor]
+    ) -> State:
         assignment = Assignment(evaluation)
-        found = {v.name: assignment.next(v, x) for v, x in values.items()}
-        if packed:
-            return found
-        return {v.name: v.kind.unpack(found[v.name], self.batch.width) for v in values}
+        return {v.name: assignment.next(v, x, room.get(v.name)) for v, x in values.items()}
+
+    def _unpacked(self, state: State) -> State:
+        return {v.name: v.kind.unpack(state[v.name], self.batch.width) for v in self.program.state}
 
     def _enter(self, variable: Variable, value: Tensor) -> Tensor:
         kind = variable.kind

@@ -43,7 +43,7 @@ class Reading:
             return stored if scope.rows is None else stored.index_select(0, scope.rows)
         if variable.location is Location.EDGE and scope.swept:
             return self._line(variable, stored, scope)
-        return stored.reshape(-1).index_select(0, self._flat(scope))
+        return stored.reshape(-1).index_select(0, self._evaluation.flat(scope))
 
     def _stored(self, variable: Variable) -> Tensor:
         evaluation = self._evaluation
@@ -56,7 +56,7 @@ class Reading:
         count, width = stored.shape[0], stored.shape[1]
         if sender is not None:
             rows = stored.reshape(count * width, width)
-            return rows.index_select(0, flat_index(scope.rows, (sender,), count, width))
+            return rows.index_select(0, flat_index(self._evaluation.rows(scope), (sender,), width))
         assert receiver is not None
         columns = self._evaluation.inputs.columns
         if variable.name not in self._evaluation.inputs.values:
@@ -65,16 +65,9 @@ class Reading:
             return stored[scope.rows, :, receiver]
         if variable.name not in columns:
             columns[variable.name] = stored.transpose(1, 2).reshape(count * width, width)
-        return columns[variable.name].index_select(0, flat_index(scope.rows, (receiver,), count, width))
-
-    def _flat(self, scope: Scope) -> Tensor:
-        """[K], the positions of the single places of a scope in a whole variable."""
-        found = scope.values.get(_FLAT)
-        if found is None:
-            ends = tuple(end for end in scope.ends if end is not None)
-            batch = self._evaluation.batch
-            found = scope.values[_FLAT] = flat_index(scope.rows, ends, len(batch), batch.width)
-        return found
+        return columns[variable.name].index_select(
+            0, flat_index(self._evaluation.rows(scope), (receiver,), width)
+        )
 
     # ---- references
 
@@ -110,7 +103,7 @@ class Reading:
             for r in references
         ]
         ends = tuple(end for end, _ in found_ends)
-        single = all(end is None or end.dim() < 2 for end in ends) and ends.count(None) < 2
+        single = all(end is None or end.dim() < 2 for end in ends) and sum(end is None for end in ends) < 2
         if single:
             found = self._evaluation.value(value, self._evaluation.scope(scope.rows, ends))
         else:
@@ -149,14 +142,9 @@ class Reading:
         evaluation = self._evaluation
         width, rank = evaluation.batch.width, scope.swept + 1
         whole = evaluation.whole(value, evaluation.location(value)).reshape(-1)
-        rows = torch.arange(len(evaluation.batch), device=whole.device) if scope.rows is None else scope.rows
-        flat = rows.reshape(-1, *[1] * (rank - 1))
+        flat = evaluation.rows(scope).reshape(-1, *[1] * (rank - 1))
         for end in ends:
             if end is None:
                 end = evaluation.inputs.positions[None, :]
             flat = flat * width + end.reshape(end.shape + (1,) * (rank - end.dim()))
         return whole[flat]
-
-
-_FLAT = Own()
-"""The key under which a scope keeps the positions of its places."""

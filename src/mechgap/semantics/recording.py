@@ -2,51 +2,86 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
 State = dict[str, Tensor]
 
+_ROOM = 2**30
+"""Bytes of room for the frames of one variable at first."""
 
-@dataclass
+
 class Segment:
     """Consecutive frames of the runs that had not halted when the first of them was made.
+
+    The frames of a variable stand one after another in one array, which grows as needed; each is
+    written there by the step that makes it. Variables that stay are kept once.
 
     Attributes:
         rows: [K] which runs.
         start: number of the first frame.
-        entry: the state that the first frame was made from; for frame 0, that frame.
-        frames: the states.
+        count: number of frames so far.
+
+    Args:
+        rows: see above.
+        start: see above.
+        state: for frame 0 that frame; else the frame before the first.
+        changing: the names of the variables that a step writes.
+        expected: an upper bound on the number of frames.
     """
 
-    rows: Tensor
-    start: int
-    entry: State
-    frames: list[State] = field(default_factory=list)
+    def __init__(
+        self, rows: Tensor, start: int, state: State, changing: Collection[str], expected: int
+    ) -> None:
+        self.rows = rows
+        self.start = start
+        self.count = 0
+        self.kept = state
+        self._room = {
+            name: value.new_empty((_frames(value, expected), *value.shape))
+            for name, value in state.items()
+            if name in changing
+        }
+        if start == 0:
+            for name, value in self.room().items():
+                value.copy_(state[name])
+            self.count = 1
+
+    def room(self) -> State:
+        """Where the next frame is to be written."""
+        for name, frames in self._room.items():
+            if len(frames) == self.count:
+                more = frames.new_empty((2 * self.count, *frames.shape[1:]))
+                more[: self.count] = frames
+                self._room[name] = more
+        return {name: frames[self.count] for name, frames in self._room.items()}
+
+    def frames(self, name: str) -> Tensor:
+        """[count, K, …], all frames of a variable that changes."""
+        return self._room[name][: self.count]
 
 
-def collected(segments: list[Segment], name: str, lengths: Tensor) -> Tensor:
+def _frames(value: Tensor, expected: int) -> int:
+    """For how many frames to make room at first. Memory that is never written to costs nothing."""
+    return max(1, min(expected, max(16, _ROOM // max(1, value.nbytes))))
+
+
+def collected(segments: list[Segment], name: str, changing: Collection[str], lengths: Tensor) -> Tensor:
     """All frames of a variable, [T, B, …]; frames past the length of a run repeat its last one.
 
     A value that never changed is one frame, expanded.
     """
-    frames = int(lengths.max())
-    parts = [[state[name] for state in segment.frames] for segment in segments]
-    entries = [segment.entry[name] for segment in segments]
-    if all(value is entry for part, entry in zip(parts, entries, strict=True) for value in part):
-        return parts[0][0].expand(frames, *parts[0][0].shape)
-    if len(parts) == 1:
-        found = torch.stack(parts[0])
-    else:
-        found = parts[0][0].new_empty((frames, *parts[0][0].shape))
-        for segment, part in zip(segments, parts, strict=True):
-            stop = segment.start + len(part)
-            if len(segment.rows) == found.shape[1]:
-                torch.stack(part, out=found[segment.start : stop])
-            else:
-                found[segment.start : stop, segment.rows] = torch.stack(part)
+    frames, (first, *later) = int(lengths.max()), segments
+    if name not in changing:
+        return first.kept[name].expand(frames, *first.kept[name].shape)
+    found = first.frames(name)
+    if later:
+        found = found.new_empty((frames, *found.shape[1:]))
+        found[: first.count] = first.frames(name)
+        for segment in later:
+            found[segment.start : segment.start + segment.count, segment.rows] = segment.frames(name)
     return _repaired(found, lengths)
 
 

@@ -87,9 +87,15 @@ class Scope:
         return Scope(rows, tuple(ends))
 
 
-def flat_index(rows: Tensor | None, ends: tuple[Tensor, ...], count: int, width: int) -> Tensor:
-    """[K], the positions of places in values laid out as [count, width, …]."""
-    flat = torch.arange(count, device=ends[0].device) if rows is None else rows
+def flat_index(rows: Tensor, ends: tuple[Tensor, ...], width: int) -> Tensor:
+    """[K], the positions of the places in values laid out as [B, width, …].
+
+    Args:
+        rows: [K] indices of graphs.
+        ends: [K] each, indices of nodes.
+        width: number of rows for nodes.
+    """
+    flat = rows
     for end in ends:
-        flat = flat * width + end
+        flat = torch.add(end, flat, alpha=width)
     return flat

@@ -19,7 +19,7 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from .facts import one_hot_of
 from .kernels import choose, ends_along
-from .scope import Scope, flat_index
+from .scope import Scope
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation
@@ -64,31 +64,37 @@ class Assignment:
         self._graph = evaluation.everywhere(Location.GRAPH)
         self._forms: dict[Expression, Form] = {}
 
-    def next(self, variable: Variable, expression: Expression) -> Tensor:
-        """The value that is assigned to a variable, as it is stored."""
+    def next(self, variable: Variable, expression: Expression, room: Tensor | None = None) -> Tensor:
+        """The value that is assigned to a variable, packed.
+
+        Args:
+            variable: the variable.
+            expression: what is assigned to it.
+            room: where to write the value, and return it; a variable that stays is not written.
+        """
         kind, single = variable.kind, variable.location is Location.GRAPH
         batch = self._evaluation.batch
         if expression is variable:
             return kind.pack(self._evaluation.state(variable.name), batch.width, single=single)
         if isinstance(kind, MaskOne):
-            return self._marked(expression).expand(len(batch)).contiguous()
+            marked = self._marked(expression).expand(len(batch))
+            return marked.contiguous() if room is None else room.copy_(marked)
         form = Form(expression) if single else self._form(expression)
         if form.base is variable:
             base = self._evaluation.state(variable.name)
         else:
             base = self._evaluation.whole(form.base, variable.location)
         base = kind.pack(base, batch.width, single=single)
-        if not form.updates:
-            return base.contiguous()
-        return self._updated(base.clone(memory_format=torch.contiguous_format), form.updates)
+        if room is None:
+            room = torch.empty(base.shape, dtype=base.dtype, device=base.device)
+        return self._updated(room.copy_(base), form.updates)
 
     def _updated(self, value: Tensor, updates: tuple[Update, ...]) -> Tensor:
         """A value after updates, which are made in place."""
-        count, width = len(self._evaluation.batch), self._evaluation.batch.width
+        count = len(self._evaluation.batch)
         cells = value.view(-1)
         for update in updates:
-            ends = tuple(end for end in update.place.ends if end is not None)
-            flat = flat_index(None, ends, count, width)
+            flat = self._evaluation.flat(update.place)
             new = update.value.to(value.dtype).expand(count)
             if update.guard is not None:
                 new = torch.where(update.guard, new, cells.index_select(0, flat))
