@@ -14,7 +14,7 @@ from mechgap.kinds.categorical import Categorical
 from mechgap.kinds.mask import Mask, MaskOne
 from mechgap.kinds.pointer import Pointer
 from mechgap.kinds.scalar import Scalar
-from mechgap.lang.location import Location
+from mechgap.lang.location import PLACES, Location
 from mechgap.lang.program import Port
 from nets.cases import ALL_KINDS, random_value, real_nodes
 
@@ -23,7 +23,7 @@ NODES = real_nodes(SIZES)
 PLACES = [
     (kind, location)
     for kind in ALL_KINDS
-    for location in Location
+    for location in PLACES
     if not isinstance(kind, MaskOne) or location is Location.NODE
 ]
 every_place = pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from mechgap.kinds.kind import AbstractKind
 from mechgap.kinds.mask import Mask, MaskOne
 from mechgap.kinds.pointer import Pointer
 from mechgap.kinds.scalar import Scalar
-from mechgap.lang.location import Location
+from mechgap.lang.location import PLACES, Location
 from mechgap.lang.program import Interface, Port
 from mechgap.nets.config import NetworkConfig, RoundConfig
 from mechgap.nets.network import Network
@@ -31,7 +31,7 @@ def everything() -> Interface:
     def ports(prefix: str) -> tuple[Port, ...]:
         return tuple(
             Port(f"{prefix}_{location.value}_{kind.name}", location, kind)
-            for location in Location
+            for location in PLACES
             for kind in ALL_KINDS
             if not isinstance(kind, MaskOne) or location is Location.NODE
         )

@@ -14,6 +14,7 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
 from .bounds import check_input, check_state
+from .expressible import check_expressible
 from .gadgets import Gadgets
 from .ir import Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
@@ -70,7 +71,7 @@ class _ProgramLowering:
 
     def run(self) -> tuple[Lowered, Meaning]:
         """The program in the intermediate form."""
-        self._refuse_edge_state()
+        check_expressible(self.program)
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
         start = {v: first.of(x) for v, x in self.program.init.items()}
         carried = {v: self._carried(v) for v in self.program.state}
@@ -84,16 +85,6 @@ class _ProgramLowering:
         self._outputs(start, new)
         lowered = Lowered(tuple(self.slots.values()), self.start, self.step)
         return lowered, Meaning(self.meaning, halt, bias)
-
-    def _refuse_edge_state(self) -> None:
-        for variable in self.program.state:
-            if variable.location is Location.EDGE:
-                self.gadgets.origin = variable.name
-                raise self.gadgets.refuse(
-                    f"the state variable {variable.name!r} of edges",
-                    "state of nodes and of the graph: this target has no memory on edges",
-                    "keep what is needed at the nodes, or run the program with the interpreter",
-                )
 
     # ---- variables
 

@@ -39,3 +39,6 @@ class Location(Enum):
 
 
 _BY_RANK = (Location.GRAPH, Location.NODE, Location.EDGE, Location.TRIPLE)
+
+PLACES = (Location.NODE, Location.EDGE, Location.GRAPH)
+"""Where variables live."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lang.expression import Any, At, Best, Expression, Follow, Select
+from ..lang.expression import Any, At, Best, Expression, Follow, Select, Variable
 from ..lang.location import Location
 from ..lang.types import Type
 
@@ -34,10 +34,25 @@ class Costs:
                 below = [self.of(child, swept + 1) for child in reduced]
                 return below if default is None else [*below, self.of(default, swept)]
             case Follow():
-                single = swept == 0 or self._types[expression.reference].location is Location.GRAPH
-                value = self.of(expression.value, 0 if single else 1)
-                return [value, self.of(expression.reference, swept)]
+                single = self._single(expression.reference) or swept == 0
+                return [
+                    self._read(expression.value, swept, 0 if single else 1),
+                    *self._ends(expression, swept),
+                ]
             case At():
-                ends = [self.of(end, swept) for end in (expression.sender, expression.receiver)]
-                return [self.of(expression.value, 0 if swept == 0 else 2), *ends]
+                ends = [expression.sender, expression.receiver]
+                axes = 0 if swept == 0 else 2 - sum(self._single(end) for end in ends)
+                return [self._read(expression.value, swept, axes), *self._ends(expression, swept)]
         return [self.of(child, swept) for child in expression.children]
+
+    def _single(self, reference: Expression) -> bool:
+        """Whether a reference names one node for the whole graph."""
+        return self._types[reference].location is Location.GRAPH or not self._types[reference].is_pointer
+
+    def _read(self, value: Expression, swept: int, axes: int) -> int:
+        """The work for a value that is read along so many axes; variables are read for nothing."""
+        return swept if isinstance(value, Variable) else self.of(value, axes)
+
+    def _ends(self, expression: Follow | At, swept: int) -> list[int]:
+        ends = expression.children[1:] if isinstance(expression, At) else expression.children[:1]
+        return [self.of(end, swept) for end in ends]

@@ -35,7 +35,7 @@ from .conditionals import Conditionals
 from .facts import Facts
 from .reading import Reading
 from .reductions import Reductions
-from .scope import Ends, Scope, flat_index
+from .scope import Ends, Scope
 
 _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.ADD: torch.add,
@@ -207,10 +207,15 @@ class Evaluation:
         return self.inputs.rows if scope.rows is None else scope.rows
 
     def flat(self, scope: Scope) -> Tensor:
-        """[K], where the single places of a scope are in values laid out one after another."""
+        """[K, N for each swept end], where places are in values laid out one after another."""
         if scope not in self._flat:
-            ends = tuple(end for end in scope.ends if end is not None)
-            self._flat[scope] = flat_index(self.rows(scope), ends, self.batch.width)
+            index = self.rows(scope).reshape(-1, *[1] * scope.swept)
+            for end, node in enumerate(scope.ends):
+                nodes = self.inputs.positions.expand(1, -1) if node is None else node
+                index = torch.add(
+                    scope.axes(nodes, (end,) if node is None else ()), index, alpha=self.batch.width
+                )
+            self._flat[scope] = index
         return self._flat[scope]
 
     def count(self, scope: Scope) -> int:

@@ -19,10 +19,12 @@ from ..lang.expression import (
     Select,
     Variable,
 )
+from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
 from ..lang.types import Type
 from .costs import Costs
+from .forms import Forms, PointChange, one_hot_of
 
 _KNOWN: WeakKeyDictionary[Program, Facts] = WeakKeyDictionary()
 
@@ -44,6 +46,7 @@ class Facts:
             *program.outputs.values(),
             *program.defined.values(),
         )
+        self._outputs = tuple(program.outputs.values())
         self._ends = (program.halt, *program.outputs.values())
         self._assigned = {v: (program.init[v], program.step[v]) for v in program.state}
 
@@ -60,10 +63,39 @@ class Facts:
         return Costs(self.types)
 
     @cached_property
+    def changes(self) -> dict[Variable, tuple[PointChange, ...]]:
+        """The changes that a step makes of variables that it changes at few places only."""
+        forms, found = Forms(self.types), {}
+        for variable, (_, step) in self._assigned.items():
+            if variable.location is Location.GRAPH or isinstance(variable.kind, MaskOne) or step is variable:
+                continue
+            form = forms.of(step)
+            if form.base is variable:
+                found[variable] = form.changes
+        return found
+
+    @cached_property
     def work(self) -> int:
         """The largest number of node axes that a step ranges over: 0 to 3."""
-        changed = [(x, v.location.rank) for v, (_, x) in self._assigned.items() if x is not v]
-        return max(self.costs.of(x, rank) for x, rank in (*changed, *((x, 0) for x in self._ends)))
+        work = [self.costs.of(x, 0) for x in self._ends]
+        for variable, (_, step) in self._assigned.items():
+            if variable in self.changes:
+                work += [self._single(change) for change in self.changes[variable]]
+            elif step is not variable:
+                work.append(self.costs.of(step, variable.location.rank))
+        return max(work)
+
+    def _single(self, change: PointChange) -> int:
+        guards = [guard for guard, _ in change.guards]
+        swept = sum(end is None for end in change.place.ends)
+        ends = [end for end in change.place.ends if end is not None]
+        there = [self.costs.of(x, swept) for x in (change.value, *change.place.conditions)]
+        return max(*there, *(self.costs.of(x, 0) for x in (*ends, *guards)))
+
+    @cached_property
+    def read_by_outputs(self) -> frozenset[Variable]:
+        """The variables that the outputs are computed from."""
+        return frozenset(x for output in self._outputs for x in _below(output) if isinstance(x, Variable))
 
     @cached_property
     def fixed(self) -> frozenset[Expression]:
@@ -96,6 +128,16 @@ class Facts:
                 known = {*self._inputs, *self._assigned, *self.types}
                 return frozenset(x for x in known if grounding.refers(x) and grounding.of(x))
             doubtful |= found
+
+
+def _below(root: Expression) -> set[Expression]:
+    """An expression and all that it reads."""
+    found, waiting = {root}, [root]
+    while waiting:
+        fresh = [child for child in waiting.pop().children if child not in found]
+        found.update(fresh)
+        waiting += fresh
+    return found
 
 
 class _Grounding:
@@ -133,12 +175,3 @@ class _Grounding:
             case Follow() | At() | Lift() | Along() | Reverse():
                 return self.of(expression.value)
         return False
-
-
-def one_hot_of(expression: Expression) -> Expression | None:
-    """The pointer p of a mask ``me == p``, if an expression has this form."""
-    if isinstance(expression, Apply) and expression.operation is Operation.EQUAL:
-        left, right = expression.arguments
-        if isinstance(left, Own) or isinstance(right, Own):
-            return right if isinstance(left, Own) else left
-    return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,8 +18,12 @@ from .frames import Frames
 from .inputs import check_batch
 from .machine import Machine, State
 from .ranges import check_ranges
-from .recording import Segment, collected, joined, last_frame
+from .recording import Packed, Recording, Segment
 from .trace import Selection, Trace
+from .updates import Assignment
+
+Done: TypeAlias = "tuple[Recording, dict[str, Tensor]]"
+"""The frames of a run, and its outputs."""
 
 _MOST_RUNS = 8192
 _ELEMENTS = (2**19, 2**19, 2**20, 2**23)
@@ -55,9 +61,11 @@ def interpret(
     """
     check_batch(program, batch)
     if selections:
-        return _Run(program, batch, dtype, max_frames).traced(selections=True)
-    traces = [_Run(program, part, dtype, max_frames).traced() for part in _parts(program, batch)]
-    return traces[0] if len(traces) == 1 else _joined(program, batch, traces)
+        run = _Run(program, batch, dtype, max_frames)
+        done = run.done(selections=True)
+        return replace(_traced(program, batch, [done]), selections=_stacked(run.selected))
+    runs = [_Run(program, part, dtype, max_frames) for part in _parts(program, batch)]
+    return _traced(program, batch, [run.done() for run in runs])
 
 
 def _parts(program: Program, batch: Batch) -> Iterator[Batch]:
@@ -78,74 +86,74 @@ class _Run:
         limits = self.machine.limits()
         self._limits = limits if max_frames is None else torch.full_like(limits, max_frames)
         self._lengths = torch.ones(len(batch), dtype=torch.int64, device=batch.nodes.device)
-        self._changing = {v.name for v, x in program.step.items() if x is not v}
-        self._selected: list[dict[str, Selection]] = []
+        self.selected: list[dict[str, Selection]] = []
 
-    def traced(self, *, selections: bool = False) -> Trace:
-        """The trace of the run."""
-        segments = self._segments(selections)
-        lengths = self._lengths
-        packed = {v.name: collected(segments, v.name, self._changing, lengths) for v in self.program.state}
-        check_ranges(self.program, self.batch, packed)
-        last = {name: last_frame(value, lengths) for name, value in packed.items()}
-        return Trace(
-            self.batch,
-            Frames(packed, self.program.state, self.batch.width),
-            lengths,
-            self.machine.outputs(last),
-            _stacked(self._selected),
-        )
+    def done(self, *, selections: bool = False) -> Done:
+        """Run to the end."""
+        recording = Recording(self._segments(selections), self._lengths)
+        check_ranges(self.program, self.batch, recording)
+        read = Facts.of(self.program).read_by_outputs
+        last = {v.name: recording.last(v.name) for v in self.program.state if v in read}
+        return recording, self.machine.outputs(last)
 
     def _segments(self, selections: bool) -> list[Segment]:
-        """All frames; unless selections are wanted, runs go on past their halt until they are left behind."""
-        machine, state = self.machine, self.machine.packed_start()
-        rows = machine.inputs.rows
-        segments = [self._segment(rows, 0, state)]
-        halted, frame = machine.halted(state), 1
+        """All frames; runs that have halted are left behind when they are many."""
+        machine = self.machine
+        segments = [self._segment(machine.inputs.rows, 0, machine.packed_start())]
+        halted, frame = machine.halted(segments[0].state), 1
         while (going := int((~halted).count_nonzero())) > 0:
-            if bool((~halted & (self._limits[rows] <= frame)).any()):
+            segment = segments[-1]
+            if bool((~halted & (self._limits[segment.rows] <= frame)).any()):
                 raise _endless(self.program, int(self._limits.max()))
-            if not selections and going < _FEW * len(rows):
+            if not selections and going < _FEW * len(halted):
                 kept = (~halted).nonzero()[:, 0]
-                rows, state = rows[kept], {name: value[kept] for name, value in state.items()}
+                rows, state = segment.rows[kept], {name: v[kept] for name, v in segment.state.items()}
                 machine = Machine(self.program, self.batch.take(rows), self.machine.dtype)
-                segments.append(self._segment(rows, frame, state))
+                segment = self._segment(rows, frame, state)
+                segments.append(segment)
                 halted = halted[kept]
             if selections:
-                self._selected.append(machine.selections(state))
-            new = machine.packed_step(state, segments[-1].room())
-            state = _frozen(halted, state, new) if selections else new
-            segments[-1].count += 1
+                self.selected.append(machine.selections(segment.state))
+            _step(machine, segment, None if going == len(halted) else ~halted, in_place=not selections)
             frame += 1
-            self._lengths[rows] += ~halted
-            halted = halted | machine.halted(state)
+            self._lengths[segment.rows] += ~halted
+            halted = halted | machine.halted(segment.state)
         return segments
 
     def _segment(self, rows: Tensor, start: int, state: State) -> Segment:
-        expected = int(self._limits[rows].max()) - start
-        return Segment(rows, start, state, self._changing, expected)
+        return Segment(rows, start, state, int(self._limits[rows].max()) - start)
 
 
-def _frozen(halted: Tensor, old: State, new: State) -> State:
-    """The new state where a run goes on, the old one where it has halted; changed in place."""
-    if bool(halted.any()):
-        for name, value in new.items():
+def _step(machine: Machine, segment: Segment, going: Tensor | None, *, in_place: bool) -> None:
+    """Make the next frame of a segment; with ``in_place`` some variables of halted runs go on."""
+    assignment = Assignment(machine.evaluation(segment.state))
+    pending, old = [], dict(segment.state)
+    for variable, expression in machine.program.step.items():
+        if expression is variable:
+            continue
+        updates = assignment.updates(variable) if in_place else None
+        if updates is None:
+            segment.write(variable.name, assignment.value(variable, expression))
+        else:
+            pending.append((variable.name, updates))
+    for name, updates in pending:  # only now: all values were read from the old frame
+        segment.note(name, assignment.make(segment.opened(name), updates, going))
+    if going is not None and not in_place:
+        for name, value in segment.state.items():
             if value is not old[name]:
-                value[halted] = old[name][halted]
-    return new
+                value[~going] = old[name][~going]
+    segment.state = dict(segment.state)
+    segment.count += 1
 
 
-def _joined(program: Program, batch: Batch, traces: list[Trace]) -> Trace:
-    """The traces of parts of a batch as one."""
-    packed = {}
-    for variable in program.state:
-        frames = [trace.values for trace in traces]
-        packed[variable.name] = joined([f.packed[variable.name] for f in frames if isinstance(f, Frames)], 1)
+def _traced(program: Program, batch: Batch, done: list[Done]) -> Trace:
+    """The trace of a batch whose parts were run one after another."""
+    names = tuple(variable.name for variable in program.state)
     return Trace(
         batch,
-        Frames(packed, program.state, batch.width),
-        torch.cat([trace.lengths for trace in traces]),
-        {name: torch.cat([trace.outputs[name] for trace in traces]) for name in traces[0].outputs},
+        Frames(Packed(names, [recording for recording, _ in done]), program.state, batch.width),
+        torch.cat([recording.lengths for recording, _ in done]),
+        {name: torch.cat([outputs[name] for _, outputs in done]) for name in program.outputs},
     )
 
 

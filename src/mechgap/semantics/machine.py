@@ -55,15 +55,11 @@ class Machine:
 
     def step(self, state: State) -> State:
         """The next frame."""
-        return self._unpacked(self._assign(self.evaluation(state), self.program.step, {}))
+        return self._unpacked(self._assign(self.evaluation(state), self.program.step))
 
     def packed_start(self) -> State:
-        """Frame 0, packed."""
-        return self._assign(Evaluation(self.inputs, {}), self.program.init, {})
-
-    def packed_step(self, state: State, room: Mapping[str, Tensor]) -> State:
-        """The next frame of a packed one, each variable written to its ``room`` if it has one."""
-        return self._assign(self.evaluation(state), self.program.step, room)
+        """Frame 0, packed; every variable in memory of its own."""
+        return self._assign(Evaluation(self.inputs, {}), self.program.init)
 
     def halted(self, state: State) -> Tensor:
         """[B], whether a frame is the last one."""
@@ -107,11 +103,12 @@ class Machine:
             for name, expression in selecting_expressions(self.program).items()
         }
 
-    def _assign(
-        self, evaluation: Evaluation, values: Mapping[Variable, Expression], room: Mapping[str, Tensor]
-    ) -> State:
+    def _assign(self, evaluation: Evaluation, values: Mapping[Variable, Expression]) -> State:
         assignment = Assignment(evaluation)
-        return {v.name: assignment.next(v, x, room.get(v.name)) for v, x in values.items()}
+        return {
+            v.name: assignment.value(v, x).clone(memory_format=torch.contiguous_format)
+            for v, x in values.items()
+        }
 
     def _unpacked(self, state: State) -> State:
         return {v.name: v.kind.unpack(state[v.name], self.batch.width) for v in self.program.state}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import torch
 from torch import Tensor
 
 from ..errors import RangeError
@@ -15,31 +12,33 @@ from ..lang.program import Program
 from .batch import Batch
 from .facts import Facts
 from .inputs import places
+from .recording import Recording
 
 
-def check_ranges(program: Program, batch: Batch, packed: Mapping[str, Tensor]) -> None:
+def check_ranges(program: Program, batch: Batch, recording: Recording) -> None:
     """Check all frames of a run.
 
     Args:
         program: what was run.
         batch: its inputs.
-        packed: name of a state variable -> [T, B, …] in program units.
+        recording: its frames, in program units.
 
     Raises:
         RangeError: at the first value that is out of its range.
     """
     grounded = Facts.of(program).grounded
+    smallest = int(batch.sizes.min())
     for variable in program.state:
-        value, kind = packed[variable.name], variable.kind
-        value = value[:1] if value.stride(0) == 0 else value
+        kind = variable.kind
         if isinstance(kind, Scalar):
-            low, high = torch.aminmax(value)
-            if not (float(low) >= kind.low and float(high) <= kind.high):
-                inside = (value >= kind.low) & (value <= kind.high)
-                _refuse(program, batch, variable, value, inside)
+            low, high = recording.extremes(variable.name)
+            if not (low >= kind.low and high <= kind.high):
+                value = recording.frames(variable.name)
+                _refuse(program, batch, variable, value, (value >= kind.low) & (value <= kind.high))
         elif isinstance(kind, Pointer) and variable not in grounded:
-            low, high = torch.aminmax(value)
-            if int(low) < 0 or int(high) >= int(batch.sizes.min()):
+            low, high = recording.extremes(variable.name)
+            if low < 0 or high >= smallest:
+                value = recording.frames(variable.name)
                 sizes = batch.sizes.reshape(-1, *[1] * variable.location.rank)
                 _refuse(program, batch, variable, value, (value >= 0) & (value < sizes))
 

@@ -141,10 +141,13 @@ class Reading:
         """A read at places of their own for every swept place of the scope."""
         evaluation = self._evaluation
         width, rank = evaluation.batch.width, scope.swept + 1
+        if len(ends) == 1 and scope.rows is None and scope.swept == 1 and ends[0] is not None:
+            nodes = evaluation.whole(value, Location.NODE)
+            return nodes.gather(1, ends[0].to(torch.int64).expand(len(nodes), -1))
         whole = evaluation.whole(value, evaluation.location(value)).reshape(-1)
         flat = evaluation.rows(scope).reshape(-1, *[1] * (rank - 1))
         for end in ends:
             if end is None:
                 end = evaluation.inputs.positions[None, :]
             flat = flat * width + end.reshape(end.shape + (1,) * (rank - end.dim()))
-        return whole[flat]
+        return whole.index_select(0, flat.reshape(-1)).reshape(flat.shape)

@@ -1,88 +1,177 @@
-"""Collects the frames of runs that halt at different times into arrays of equal length."""
+"""Keeps the frames of runs that halt at different times, and shows them as arrays of equal length."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
 
+from .updates import Change
+
 State = dict[str, Tensor]
 
 _ROOM = 2**30
-"""Bytes of room for the frames of one variable at first."""
+"""Bytes of room for the frames of one variable at first; memory that is never written to costs nothing."""
 
 
 class Segment:
     """Consecutive frames of the runs that had not halted when the first of them was made.
 
-    The frames of a variable stand one after another in one array, which grows as needed; each is
-    written there by the step that makes it. Variables that stay are kept once.
+    Of a variable that changes at a few places only, the changes are kept; of one that is made anew
+    in each step, all frames, one after another in one array; of one that stays, one frame.
 
     Attributes:
         rows: [K] which runs.
         start: number of the first frame.
         count: number of frames so far.
+        state: the last frame; what changes at a few places is changed in place.
 
     Args:
         rows: see above.
         start: see above.
         state: for frame 0 that frame; else the frame before the first.
-        changing: the names of the variables that a step writes.
         expected: an upper bound on the number of frames.
     """
 
-    def __init__(
-        self, rows: Tensor, start: int, state: State, changing: Collection[str], expected: int
-    ) -> None:
+    def __init__(self, rows: Tensor, start: int, state: State, expected: int) -> None:
         self.rows = rows
         self.start = start
-        self.count = 0
-        self.kept = state
-        self._room = {
-            name: value.new_empty((_frames(value, expected), *value.shape))
-            for name, value in state.items()
-            if name in changing
-        }
-        if start == 0:
-            for name, value in self.room().items():
-                value.copy_(state[name])
-            self.count = 1
+        self.state = dict(state)
+        self.count = int(start == 0)
+        self._expected = expected
+        self._entry: State = {}
+        self._frames: State = {}
+        self._changes: dict[str, list[list[Change]]] = {}
 
-    def room(self) -> State:
-        """Where the next frame is to be written."""
-        for name, frames in self._room.items():
-            if len(frames) == self.count:
-                more = frames.new_empty((2 * self.count, *frames.shape[1:]))
-                more[: self.count] = frames
-                self._room[name] = more
-        return {name: frames[self.count] for name, frames in self._room.items()}
+    def write(self, name: str, value: Tensor) -> None:
+        """Keep the whole value of a variable in the next frame."""
+        if name not in self._frames:
+            first = self.state[name]
+            room = max(1, min(self._expected, max(16, _ROOM // max(1, first.nbytes))))
+            self._frames[name] = first.new_empty((room, *first.shape))
+            if self.count:
+                self._frames[name][0] = first
+        frames = self._frames[name]
+        if len(frames) == self.count:
+            self._frames[name] = frames.new_empty((2 * self.count, *frames.shape[1:]))
+            self._frames[name][: self.count] = frames
+        self.state[name] = self._frames[name][self.count].copy_(value)
+
+    def opened(self, name: str) -> Tensor:
+        """The last frame of a variable that is going to be changed in place."""
+        if name not in self._entry:
+            self._entry[name] = self.state[name].clone()
+            self._changes[name] = []
+        return self.state[name]
+
+    def note(self, name: str, changes: list[Change]) -> None:
+        """Keep the changes that made the next frame of a variable."""
+        self._changes[name].append(changes)
+
+    def stays(self, name: str) -> bool:
+        """Whether a variable was never written."""
+        return not self.is_whole(name) and name not in self._changes
+
+    def is_whole(self, name: str) -> bool:
+        """Whether all frames of a variable are kept as a whole."""
+        return name in self._frames
 
     def frames(self, name: str) -> Tensor:
-        """[count, K, …], all frames of a variable that changes."""
-        return self._room[name][: self.count]
+        """[count, K, …], all frames of a variable; expanded if it stays."""
+        if name in self._frames:
+            return self._frames[name][: self.count]
+        if self.stays(name):
+            return self.state[name].expand(self.count, *self.state[name].shape)
+        last, found = self._entry[name], self._entry[name].new_empty((self.count, *self._entry[name].shape))
+        if self.start == 0:
+            found[0] = last
+        for frame, changes in zip(found[self.start == 0 :], self._changes[name], strict=True):
+            cells = frame.copy_(last).view(-1)
+            for flat, new in changes:
+                cells.index_copy_(0, flat, new)
+            last = frame
+        return found
+
+    def extremes(self, name: str) -> tuple[float, float]:
+        """The smallest and the largest value of a variable in all frames, those after halts included."""
+        if name in self._changes:
+            new = [value for changes in self._changes[name] for _, value in changes]
+            value = torch.cat([self._entry[name].reshape(-1), *new])
+        else:
+            value = self.frames(name) if name in self._frames else self.state[name]
+        low, high = torch.aminmax(value)
+        return float(low), float(high)
 
 
-def _frames(value: Tensor, expected: int) -> int:
-    """For how many frames to make room at first. Memory that is never written to costs nothing."""
-    return max(1, min(expected, max(16, _ROOM // max(1, value.nbytes))))
+class Recording:
+    """The frames of a batch of runs.
 
-
-def collected(segments: list[Segment], name: str, changing: Collection[str], lengths: Tensor) -> Tensor:
-    """All frames of a variable, [T, B, …]; frames past the length of a run repeat its last one.
-
-    A value that never changed is one frame, expanded.
+    Attributes:
+        lengths: [B], the number of frames of each run.
+        segments: its frames.
     """
-    frames, (first, *later) = int(lengths.max()), segments
-    if name not in changing:
-        return first.kept[name].expand(frames, *first.kept[name].shape)
-    found = first.frames(name)
-    if later:
-        found = found.new_empty((frames, *found.shape[1:]))
-        found[: first.count] = first.frames(name)
+
+    def __init__(self, segments: list[Segment], lengths: Tensor) -> None:
+        self.segments = segments
+        self.lengths = lengths
+
+    def frames(self, name: str) -> Tensor:
+        """[T, B, …]; frames past the length of a run repeat its last one."""
+        first, later = self.segments[0], self.segments[1:]
+        found = first.frames(name)
+        if all(segment.stays(name) for segment in self.segments):
+            return found[:1].expand(int(self.lengths.max()), *found.shape[1:])
+        if later:
+            whole = found.new_empty((int(self.lengths.max()), *found.shape[1:]))
+            whole[: first.count] = found
+            found = whole
         for segment in later:
             found[segment.start : segment.start + segment.count, segment.rows] = segment.frames(name)
-    return _repaired(found, lengths)
+        return _repaired(found, self.lengths)
+
+    def last(self, name: str) -> Tensor:
+        """[B, …], the last frame of each run."""
+        if any(segment.is_whole(name) for segment in self.segments):
+            found = self.frames(name)
+            return found[self.lengths - 1, torch.arange(len(self.lengths), device=found.device)]
+        state, later = self.segments[0].state[name], self.segments[1:]
+        state = state.clone() if later else state
+        for segment in later:
+            state[segment.rows] = segment.state[name]
+        return state
+
+    def extremes(self, name: str) -> tuple[float, float]:
+        """Bounds of all values of a variable; frames after halts may widen them."""
+        bounds = [segment.extremes(name) for segment in self.segments]
+        return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+
+class Packed(Mapping[str, Tensor]):
+    """The frames of every variable, [T, B, …] packed, put together when they are first asked for.
+
+    Args:
+        names: of the variables.
+        parts: recordings of consecutive parts of a batch.
+    """
+
+    def __init__(self, names: tuple[str, ...], parts: list[Recording]) -> None:
+        self._names = names
+        self._parts = parts
+        self._found: State = {}
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self._found:
+            if name not in self._names:
+                raise KeyError(name)
+            self._found[name] = _joined([part.frames(name) for part in self._parts])
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _repaired(found: Tensor, lengths: Tensor) -> Tensor:
@@ -96,23 +185,13 @@ def _repaired(found: Tensor, lengths: Tensor) -> Tensor:
     return found
 
 
-def last_frame(found: Tensor, lengths: Tensor) -> Tensor:
-    """[B, …], the last frame of every run."""
-    return found[lengths - 1, torch.arange(len(lengths), device=found.device)]
-
-
-def joined(parts: list[Tensor], axis: int) -> Tensor:
-    """Frames of several batches as those of one, runs one after another, repeated to equal length.
-
-    Args:
-        parts: [T, B, …] each with a T of its own.
-        axis: the axis of runs, 1; or 0 for values without frames.
-    """
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Frames [T, B, …] of several batches, runs one after another, repeated to equal length."""
     if len(parts) == 1:
         return parts[0]
-    if axis == 0:
-        return torch.cat(parts)
     frames = max(len(part) for part in parts)
+    if all(part.stride(0) == 0 for part in parts):
+        return torch.cat([part[0] for part in parts]).expand(frames, -1, *parts[0].shape[2:])
     found = parts[0].new_empty((frames, sum(part.shape[1] for part in parts), *parts[0].shape[2:]))
     start = 0
     for part in parts:

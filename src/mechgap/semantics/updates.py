@@ -1,23 +1,19 @@
-"""The next value of a state variable: its old value, changed at the few places that change.
-
-``where(me == p, new, old)`` changes one node of each graph. A step made of such conditionals, under guards of
-the graph, is found to be a list of updates at single places, and only these are computed.
-"""
+"""The next value of a state variable: made anew, or of the old one by updates at few places."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
 
 from ..kinds.mask import MaskOne
-from ..lang.expression import Apply, End, Expression, Lift, Own, Variable
+from ..lang.expression import Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
-from .facts import one_hot_of
+from .forms import Place, PointChange, one_hot_of
 from .kernels import choose, ends_along
 from .scope import Scope
 
@@ -25,31 +21,23 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
 
 
+Change: TypeAlias = "tuple[Tensor, Tensor]"
+"""Positions in a value laid out in one row, and the new values there."""
+
+
 @dataclass(frozen=True)
 class Update:
-    """A new value at one place of each graph.
+    """A new value at one place, or along one line, of each graph.
 
     Attributes:
-        place: the place, as a scope of one place for each graph.
-        value: [B] or [].
-        guard: [B], in which graphs it happens; None for all.
+        place: the place, as a scope.
+        value: the value in that scope: [B], [B, N or 1] or [].
+        guard: likewise, where it happens; None for everywhere.
     """
 
     place: Scope
     value: Tensor
     guard: Tensor | None
-
-    def where(self, guard: Tensor) -> Update:
-        """The update under one more condition of the graph."""
-        return replace(self, guard=guard if self.guard is None else self.guard & guard)
-
-
-@dataclass(frozen=True)
-class Form:
-    """A value as another one and updates of it, to be made in order."""
-
-    base: Expression
-    updates: tuple[Update, ...] = ()
 
 
 class Assignment:
@@ -61,117 +49,83 @@ class Assignment:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._evaluation = evaluation
+        self._facts = evaluation.facts
         self._graph = evaluation.everywhere(Location.GRAPH)
-        self._forms: dict[Expression, Form] = {}
+        self._guards: dict[tuple[tuple[Expression, bool], ...], Tensor] = {}
+        self._places: dict[Place, tuple[Scope, Tensor | None]] = {}
 
-    def next(self, variable: Variable, expression: Expression, room: Tensor | None = None) -> Tensor:
-        """The value that is assigned to a variable, packed.
+    def value(self, variable: Variable, expression: Expression) -> Tensor:
+        """The value that is assigned to a variable, packed; it may be the memory of another one."""
+        kind, batch = variable.kind, self._evaluation.batch
+        if expression is variable:
+            found = self._evaluation.state(variable.name)
+        elif isinstance(kind, MaskOne):
+            return self._marked(expression).expand(len(batch))
+        else:
+            if variable in self._facts.changes and expression is self._evaluation.program.step[variable]:
+                old = kind.pack(self._evaluation.state(variable.name), batch.width, single=False)
+                found = old.clone(memory_format=torch.contiguous_format)
+                self.make(found, [self._update(change) for change in self._facts.changes[variable]])
+                return found
+            found = self._evaluation.whole(expression, variable.location)
+        return kind.pack(found, batch.width, single=variable.location is Location.GRAPH)
+
+    def updates(self, variable: Variable) -> list[Update] | None:
+        """The updates that a step makes of a variable, in order; None if it makes the value anew."""
+        changes = self._facts.changes.get(variable)
+        return None if changes is None else [self._update(change) for change in changes]
+
+    def make(self, value: Tensor, updates: list[Update], going: Tensor | None = None) -> list[Change]:
+        """Make updates of a packed value in place.
 
         Args:
-            variable: the variable.
-            expression: what is assigned to it.
-            room: where to write the value, and return it; a variable that stays is not written.
+            value: [B, N] or [B, N, N].
+            updates: in order.
+            going: [B], in which graphs they are made; None for all.
         """
-        kind, single = variable.kind, variable.location is Location.GRAPH
-        batch = self._evaluation.batch
-        if expression is variable:
-            return kind.pack(self._evaluation.state(variable.name), batch.width, single=single)
-        if isinstance(kind, MaskOne):
-            marked = self._marked(expression).expand(len(batch))
-            return marked.contiguous() if room is None else room.copy_(marked)
-        form = Form(expression) if single else self._form(expression)
-        if form.base is variable:
-            base = self._evaluation.state(variable.name)
-        else:
-            base = self._evaluation.whole(form.base, variable.location)
-        base = kind.pack(base, batch.width, single=single)
-        if room is None:
-            room = torch.empty(base.shape, dtype=base.dtype, device=base.device)
-        return self._updated(room.copy_(base), form.updates)
-
-    def _updated(self, value: Tensor, updates: tuple[Update, ...]) -> Tensor:
-        """A value after updates, which are made in place."""
-        count = len(self._evaluation.batch)
-        cells = value.view(-1)
+        cells, made = value.view(-1), []
         for update in updates:
-            flat = self._evaluation.flat(update.place)
-            new = update.value.to(value.dtype).expand(count)
-            if update.guard is not None:
-                new = torch.where(update.guard, new, cells.index_select(0, flat))
+            flat, guard = self._evaluation.flat(update.place), update.guard
+            if going is not None:
+                here = update.place.axes(going, ())
+                guard = here if guard is None else guard & here
+            new = update.value.to(value.dtype).expand(flat.shape).reshape(-1)
+            if guard is not None:
+                old = cells.index_select(0, flat.view(-1))
+                new = torch.where(guard.expand(flat.shape).reshape(-1), new, old)
+            flat = flat.view(-1)
             cells.index_copy_(0, flat, new)
-        return value
+            made.append((flat, new))
+        return made
 
-    # ---- updates
+    def _update(self, change: PointChange) -> Update:
+        if change.place not in self._places:
+            self._places[change.place] = self._place(change.place)
+        place, guard = self._places[change.place]
+        if change.guards:
+            holds = place.axes(self._guard(change.guards), ())
+            guard = holds if guard is None else guard & holds
+        return Update(place, self._evaluation.value(change.value, place), guard)
 
-    def _form(self, expression: Expression) -> Form:
-        if expression not in self._forms:
-            self._forms[expression] = self._find(expression)
-        return self._forms[expression]
+    def _place(self, place: Place) -> tuple[Scope, Tensor | None]:
+        """A place of each graph, and where there is one."""
+        found = [
+            (None, None) if end is None else self._evaluation.reading.end(end, self._graph)
+            for end in place.ends
+        ]
+        scope = self._evaluation.scope(None, tuple(index for index, _ in found))
+        guards = [scope.axes(within, ()) for _, within in found if within is not None]
+        guards += [self._evaluation.value(condition, scope) for condition in place.conditions]
+        return scope, reduce(torch.bitwise_and, guards) if guards else None
 
-    def _find(self, expression: Expression) -> Form:
-        if not (isinstance(expression, Apply) and expression.operation is Operation.WHERE):
-            return Form(expression)
-        condition, then, otherwise = expression.arguments
-        if self._evaluation.location(condition) is Location.GRAPH:
-            one, other = self._form(then), self._form(otherwise)
-            if one.base is not other.base:
-                return Form(expression)
-            holds = self._evaluation.value(condition, self._graph)
-            kept = [update.where(~holds) for update in other.updates]
-            return Form(one.base, (*kept, *(update.where(holds) for update in one.updates)))
-        places = self._places(condition)
-        if places is None:
-            return Form(expression)
-        rest = self._form(otherwise)
-        made = [Update(place, self._evaluation.value(then, place), guard) for place, guard in places]
-        return Form(rest.base, (*rest.updates, *made))
-
-    def _places(self, condition: Expression) -> list[tuple[Scope, Tensor | None]] | None:
-        """The single places at which a condition holds, each with its guard; None if they may be more."""
-        if isinstance(condition, Apply) and condition.operation is Operation.OR:
-            found = [self._places(argument) for argument in condition.arguments]
-            return None if found[0] is None or found[1] is None else [*found[0], *found[1]]
-        ends: list[tuple[Tensor, Tensor | None] | None] = [None] * self._evaluation.location(condition).rank
-        rest: list[Expression] = []
-        for part in _conjuncts(condition):
-            end, marked = self._end(part)
-            if marked is None or ends[end] is not None:
-                rest.append(part)
-            else:
-                ends[end] = marked
-        if any(end is None for end in ends):
-            return None
-        known = [end for end in ends if end is not None]
-        place = self._evaluation.scope(None, tuple(index for index, _ in known))
-        guards = [within for _, within in known if within is not None]
-        guards += [self._evaluation.value(part, place) for part in rest]
-        guard: Tensor | None = None
-        for part_holds in guards:
-            guard = part_holds if guard is None else guard & part_holds
-        return [(place, guard)]
-
-    def _end(self, condition: Expression) -> tuple[int, tuple[Tensor, Tensor | None] | None]:
-        """Which end of a place a condition holds at one node only, and that node."""
-        if self._evaluation.location(condition) is Location.NODE:
-            return 0, self._node(condition)
-        if isinstance(condition, Lift):
-            return int(condition.end is End.RECEIVER), self._node(condition.value)
-        if isinstance(condition, Apply) and condition.operation is Operation.EQUAL:
-            for one, other in (condition.arguments, condition.arguments[::-1]):
-                if isinstance(one, Lift) and isinstance(one.value, Own):
-                    return int(one.end is End.RECEIVER), self._pointer(other)
-        return 0, None
-
-    def _node(self, condition: Expression) -> tuple[Tensor, Tensor | None] | None:
-        if isinstance(condition, Variable) and isinstance(condition.kind, MaskOne):
-            return self._evaluation.reading.end(condition, self._graph)
-        pointer = one_hot_of(condition)
-        return None if pointer is None else self._pointer(pointer)
-
-    def _pointer(self, pointer: Expression) -> tuple[Tensor, Tensor | None] | None:
-        if self._evaluation.location(pointer) is not Location.GRAPH:
-            return None
-        return self._evaluation.reading.end(pointer, self._graph)
+    def _guard(self, guards: tuple[tuple[Expression, bool], ...]) -> Tensor:
+        """[B] or [], in which graphs all guards are as they must be."""
+        if guards not in self._guards:
+            *before, (last, wanted) = guards
+            holds = self._evaluation.value(last, self._graph)
+            holds = holds if wanted else ~holds
+            self._guards[guards] = self._guard(tuple(before)) & holds if before else holds
+        return self._guards[guards]
 
     # ---- mask_ones
 
@@ -190,12 +144,3 @@ class Assignment:
                 return choose(holds, self._marked(then), self._marked(otherwise))
         mask = self._evaluation.whole(expression, Location.NODE) & self._evaluation.batch.nodes
         return ends_along(mask, self._evaluation.batch.width, last=False)
-
-
-def _conjuncts(condition: Expression) -> Iterator[Expression]:
-    """The parts of a conjunction."""
-    if isinstance(condition, Apply) and condition.operation is Operation.AND:
-        for argument in condition.arguments:
-            yield from _conjuncts(argument)
-    else:
-        yield condition
