@@ -15,20 +15,40 @@ from ..lang.program import Program
 from .defaults import default_task
 from .task import Task
 
-MODULES = (
-    "graphs.bfs",
-    "graphs.bellman_ford",
-    "graphs.dfs",
-    "graphs.bfs_seq",
-    "graphs.dfs_light",
-    "graphs.dfs_reverse",
-    "graphs.bfs_frontier",
-    "graphs.bfs_distance",
+CLRS = (
+    *("sorting.insertion_sort", "sorting.bubble_sort", "sorting.heapsort", "sorting.quicksort"),
+    *("searching.minimum", "searching.binary_search", "searching.quickselect"),
+    "dynamic.find_maximum_subarray_kadane",
+    *("greedy.activity_selector", "greedy.task_scheduling"),
+    *("dynamic.matrix_chain_order", "dynamic.lcs_length", "dynamic.optimal_bst"),
+    *("graphs.dfs", "graphs.bfs", "graphs.topological_sort"),
+    *("graphs.articulation_points", "graphs.bridges", "graphs.strongly_connected_components"),
+    *("graphs.mst_kruskal", "graphs.mst_prim"),
+    *("graphs.bellman_ford", "graphs.dijkstra", "graphs.dag_shortest_paths", "graphs.floyd_warshall"),
+    *("strings.naive_string_matcher", "strings.kmp_matcher"),
+    *("geometry.segments_intersect", "geometry.graham_scan", "geometry.jarvis_march"),
 )
+"""The thirty algorithms of the CLRS benchmark."""
+
+MORE = (
+    *("graphs.components", "graphs.widest_path", "graphs.transitive_closure"),
+    *("graphs.independent_set", "graphs.eccentricity", "graphs.boruvka"),
+    *("graphs.bfs_frontier", "graphs.bfs_distance", "graphs.bfs_seq", "graphs.bellman_ford_seq"),
+    *("graphs.dfs_light", "graphs.dfs_reverse"),
+    *("graphs.components_seq", "graphs.transitive_closure_seq", "graphs.independent_set_seq"),
+    "graphs.mst_kruskal_light",
+    *("sorting.odd_even_sort", "sorting.bubble_sort_light", "sorting.insertion_sort_light"),
+)
+"""Further algorithms, and other ways to compute what one of the others computes."""
+
+MODULES = (*CLRS, *MORE)
 """Where the tasks of the package are: each is the ``task`` of a module, and has the module's name."""
 
 NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
 """The names of the tasks of the package."""
+
+CLRS_NAMES = NAMES[: len(CLRS)]
+"""The names of the thirty algorithms of the CLRS benchmark."""
 
 
 def load(name: str) -> Task:

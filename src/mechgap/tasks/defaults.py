@@ -15,9 +15,9 @@ from ..kinds.scalar import Scalar
 from ..lang.expression import Variable
 from ..lang.location import Location
 from ..lang.program import Program
+from .samplers.draws import generator
 from .samplers.graphs import (
     WEIGHT_FLOOR,
-    generator,
     graph_batch,
     random_graphs,
     random_sources,
@@ -62,7 +62,7 @@ class DefaultSampler:
         size: int,
         count: int,
         *,
-        p: float | Sequence[float] = 0.5,
+        p: float | Sequence[float] | None = None,
     ) -> Batch:
         """Draw ``count`` graphs of ``size`` nodes; see ``Sampler``."""
         import numpy as np
@@ -70,7 +70,7 @@ class DefaultSampler:
 
         from ..semantics.batch import Batch
 
-        rng = generator(seed, size, count)
+        rng, p = generator(seed, size, count), 0.5 if p is None else p
         chance = float(np.mean(p))
         drawn = random_graphs(rng, size, count, p, directed=False)
         standard = graph_batch(drawn * random_weights(rng, size, count, directed=False))

@@ -1,9 +1,14 @@
-"""Whether an answer is right, where a problem has several right answers."""
+"""Whether the trees of searches and of shortest paths are right.
+
+Checks for the answers of other problems are in ``answers``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from .answers.pointers import ancestors, closure, descent, positions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +31,7 @@ def valid_bfs(outputs: Mapping[str, Tensor], batch: Batch) -> Tensor:
     level = path_lengths(torch.ones_like(edges, dtype=torch.float64), edges, batch.values["s"])
     joined, safe = _has_edge(edges, parent)
     closer = level.gather(1, safe) + 1 == level
-    own = parent == _positions(batch)
+    own = parent == positions(batch)
     alone = batch.values["s"] | level.isinf()
     return torch.where(alone, own, joined & closer) & batch.nodes
 
@@ -45,9 +50,9 @@ def valid_shortest_paths(outputs: Mapping[str, Tensor], batch: Batch) -> Tensor:
     joined, safe = _has_edge(edges, parent)
     through = distance.gather(1, safe) + weights.gather(1, safe[:, None])[:, 0]
     tight = through <= distance + TOLERANCE * distance.clamp(min=1.0)
-    own = parent == _positions(batch)
+    own = parent == positions(batch)
     alone = batch.values["s"] | distance.isinf()
-    anchored = batch.values["s"].gather(1, _ancestor(safe))
+    anchored = batch.values["s"].gather(1, ancestors(safe))
     return torch.where(alone, own, joined & tight & anchored & ~own) & batch.nodes
 
 
@@ -62,21 +67,19 @@ def valid_dfs(outputs: Mapping[str, Tensor], batch: Batch) -> Tensor:
     import torch
 
     parent, edges = outputs["pi"], batch.values["adj"] & batch.pairs
-    positions = _positions(batch)
+    rows = positions(batch)
     joined, safe = _has_edge(edges, parent)
-    root = parent == positions
-    linked = torch.where(joined, safe, positions)  # a wrong parent spoils no other node
-    grounded = (linked == positions).gather(1, _ancestor(linked))
-    step = torch.nn.functional.one_hot(linked, batch.width).float()  # [B, child, parent]
-    own = torch.eye(batch.width, device=parent.device)
-    below = closure(step + own).float()  # [B, node, ancestor or itself]
+    root = parent == rows
+    linked = torch.where(joined, safe, rows)  # a wrong parent spoils no other node
+    grounded = (linked == rows).gather(1, ancestors(linked))
+    below = descent(linked).float()  # [B, node, ancestor or itself]
     inside = below.transpose(1, 2)  # [B, ancestor, node]
     crossing = (inside @ edges.float() @ below) > 0
     child = joined & ~root
     together = (root[:, :, None] & root[:, None, :]) | (
         child[:, :, None] & child[:, None, :] & (linked[:, :, None] == linked[:, None, :])
     )
-    apart = together & (positions[:, :, None] != positions[:, None, :]) & batch.pairs
+    apart = together & (rows[:, :, None] != rows[:, None, :]) & batch.pairs
     circle = closure((crossing & apart).float()).diagonal(dim1=1, dim2=2)
     return (root | joined) & grounded & ~circle & batch.nodes
 
@@ -101,35 +104,9 @@ def path_lengths(weights: Tensor, edges: Tensor, source: Tensor) -> Tensor:
     return length
 
 
-def closure(relation: Tensor) -> Tensor:
-    """[B, N, N] bool: which pairs a chain of one or more related pairs connects; relation > 0 counts."""
-    reach = relation > 0
-    while True:
-        step = reach.float()
-        longer = reach | (step @ step > 0)
-        if bool((longer == reach).all()):
-            return reach
-        reach = longer
-
-
-def _positions(batch: Batch) -> Tensor:
-    import torch
-
-    return torch.arange(batch.width, device=batch.nodes.device)[None, :].expand(len(batch), -1)
-
-
 def _has_edge(edges: Tensor, parent: Tensor) -> tuple[Tensor, Tensor]:
     """Whether the edge parent -> node exists, [B, N], and the parents made safe to index with."""
     width = edges.shape[1]
     inside = (parent >= 0) & (parent < width)
     safe = parent.clamp(0, width - 1)
     return inside & edges.gather(1, safe[:, None])[:, 0], safe
-
-
-def _ancestor(parent: Tensor) -> Tensor:
-    """[B, N], where following the parents N times or more leads."""
-    steps = 1
-    while steps < parent.shape[1]:
-        parent = parent.gather(1, parent)
-        steps *= 2
-    return parent

@@ -1,1 +1,1 @@
-"""Algorithms on points of the plane: one program, the sampler of its inputs and what is known of it in each file."""
+"""Algorithms on points of the plane: one program, its sampler and what is known of it in each file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...lang.program import Program
 from ...lang.vocabulary import any_of, anywhere, argmin, edge, me, min_of, node, sender, size, where
 from ..samplers.graphs import sample_shortest_paths
-from ..task import Task
+from ..task import About, Complexity, Task
 from ..validity import valid_shortest_paths
 
 pos = node.scalar("pos", low=0, high=1)
@@ -39,4 +39,15 @@ program = Program(
         Weights are not negative. A node keeps its parent while its distance does not improve.""",
 )
 
-task = Task(program, sample_shortest_paths, valid_shortest_paths)
+task = Task(
+    program,
+    sample_shortest_paths,
+    valid_shortest_paths,
+    About(
+        family="graphs",
+        source="Bellman 1958, Ford 1956",
+        complexity=Complexity.NC,
+        reference="shortest paths by squaring matrices over (min, +): Dekel, Nassimi and Sahni 1981",
+        steps="1 + number of rounds that improve a distance; at most n",
+    ),
+)

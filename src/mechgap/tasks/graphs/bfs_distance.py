@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...lang.program import Program
 from ...lang.vocabulary import any_of, anywhere, argmin, edge, me, min_of, node, sender, size, where
 from ..samplers.graphs import sample_reachability
-from ..task import Task
+from ..task import About, Complexity, Task
 from ..validity import valid_bfs
 
 pos = node.scalar("pos", low=0, high=1)
@@ -38,4 +38,15 @@ program = Program(
         and takes the reached neighbour of the smallest one for its parent. Its trace is that of bfs.""",
 )
 
-task = Task(program, sample_reachability, valid_bfs)
+task = Task(
+    program,
+    sample_reachability,
+    valid_bfs,
+    About(
+        family="graphs",
+        source="Bellman 1958",
+        complexity=Complexity.NC,
+        reference="shortest paths by squaring matrices over (min, +): Dekel, Nassimi and Sahni 1981",
+        steps="1 + largest number of edges on a shortest path from the source",
+    ),
+)

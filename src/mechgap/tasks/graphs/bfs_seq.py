@@ -21,7 +21,7 @@ from ...lang.vocabulary import (
     when,
 )
 from ..samplers.graphs import sample_reachability
-from ..task import Task
+from ..task import About, Complexity, Task
 from ..validity import valid_bfs
 
 pos = node.scalar("pos", low=0, high=1)
@@ -58,4 +58,15 @@ program = Program(
         Inputs, hints and outputs are those of bfs, and so is the tree.""",
 )
 
-task = Task(program, sample_reachability, valid_bfs)
+task = Task(
+    program,
+    sample_reachability,
+    valid_bfs,
+    About(
+        family="graphs",
+        source="Moore 1959",
+        complexity=Complexity.NC,
+        reference="shortest paths by squaring matrices over (min, +): Dekel, Nassimi and Sahni 1981",
+        steps="1 + number of edges that leave the nodes within reach of the source, loops left aside",
+    ),
+)

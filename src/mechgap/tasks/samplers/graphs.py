@@ -13,16 +13,20 @@ no probability.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .draws import generator, grid, make_batch, permutations, random_chances, random_coins, uniforms
+from .draws import blocks, generator, grid, make_batch, permutations, random_chances, random_coins, uniforms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from ...semantics.batch import Batch
     from .draws import Connectivity, Seed
+
+    Draw = Callable[[np.random.Generator, int, NDArray[np.float64]], NDArray[Any]]
 
 WEIGHT_FLOOR = 1e-3
 DENSE = 0.5
@@ -38,7 +42,7 @@ def sample_reachability(seed: Seed, size: int, count: int, *, p: Connectivity = 
     For bfs.
     """
     rng = generator(seed, size, count)
-    drawn = random_graphs(rng, size, count, DENSE if p is None else p, directed=False)
+    drawn = _drawn(rng, size, random_chances(rng, count, p, default=DENSE), undirected_graphs)
     return graph_batch(drawn, sources=random_sources(rng, size, count))
 
 
@@ -48,18 +52,20 @@ def sample_shortest_paths(seed: Seed, size: int, count: int, *, p: Connectivity 
     For bellman_ford, dijkstra and mst_prim.
     """
     rng = generator(seed, size, count)
-    weights = _weighted(rng, size, count, DENSE if p is None else p)
-    return graph_batch(weights, sources=random_sources(rng, size, count))
+    drawn = _drawn(rng, size, random_chances(rng, count, p, default=DENSE), _weighted_undirected)
+    return graph_batch(drawn, sources=random_sources(rng, size, count))
 
 
 def sample_all_paths(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
     """Undirected graphs with weights: inputs ``pos``, ``A``, ``adj``; for floyd_warshall."""
-    return graph_batch(_weighted(generator(seed, size, count), size, count, DENSE if p is None else p))
+    rng = generator(seed, size, count)
+    return graph_batch(_drawn(rng, size, random_chances(rng, count, p, default=DENSE), _weighted_undirected))
 
 
 def sample_weighted_undirected(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
     """Sparse undirected graphs with weights: inputs ``pos``, ``A``, ``adj``; for mst_kruskal."""
-    return graph_batch(_weighted(generator(seed, size, count), size, count, SPARSE if p is None else p))
+    rng = generator(seed, size, count)
+    return graph_batch(_drawn(rng, size, random_chances(rng, count, p, default=SPARSE), _weighted_undirected))
 
 
 def sample_undirected(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
@@ -68,18 +74,19 @@ def sample_undirected(seed: Seed, size: int, count: int, *, p: Connectivity = No
     For articulation_points and bridges.
     """
     rng = generator(seed, size, count)
-    return graph_batch(random_graphs(rng, size, count, SPARSE if p is None else p, directed=False))
+    return graph_batch(_drawn(rng, size, random_chances(rng, count, p, default=SPARSE), undirected_graphs))
 
 
 def sample_directed(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
     """Directed graphs without weights: inputs ``pos``, ``A``, ``adj``; for dfs."""
     rng = generator(seed, size, count)
-    return graph_batch(random_graphs(rng, size, count, DENSE if p is None else p, directed=True))
+    return graph_batch(_drawn(rng, size, random_chances(rng, count, p, default=DENSE), directed_graphs))
 
 
 def sample_dag(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
     """Directed graphs without cycles and weights: inputs ``pos``, ``A``, ``adj``; for topological_sort."""
-    return graph_batch(random_dags(generator(seed, size, count), size, count, p))
+    rng = generator(seed, size, count)
+    return graph_batch(_drawn(rng, size, random_chances(rng, count, p, default=DENSE), acyclic_graphs))
 
 
 def sample_weighted_dag(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
@@ -88,29 +95,65 @@ def sample_weighted_dag(seed: Seed, size: int, count: int, *, p: Connectivity = 
     For dag_shortest_paths.
     """
     rng = generator(seed, size, count)
-    weights = random_dags(rng, size, count, p) * random_weights(rng, size, count, directed=True)
-    return graph_batch(weights, sources=random_sources(rng, size, count))
+    drawn = _drawn(rng, size, random_chances(rng, count, p, default=DENSE), _weighted_acyclic)
+    return graph_batch(drawn, sources=random_sources(rng, size, count))
 
 
 def sample_communities(seed: Seed, size: int, count: int, *, p: Connectivity = None) -> Batch:
     """Directed graphs of four communities: inputs ``pos``, ``A``, ``adj``.
 
-    For strongly_connected_components. A quarter of the nodes (rounded down; the last has the rest)
-    makes a community, chosen at random. Within one, edges and loops are drawn with probability p and
-    then each pair is inverted with probability 0.01; from a community to a later one there are edges
-    with probability 0.01, and none back. Graphs of fewer than 4 nodes are a single community.
+    For strongly_connected_components; see ``community_graphs``.
+    """
+    rng = generator(seed, size, count)
+    return graph_batch(_drawn(rng, size, random_chances(rng, count, p, default=DENSE), community_graphs))
+
+
+def directed_graphs(rng: np.random.Generator, size: int, chances: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Graphs [B, N, N] with edges and loops of probabilities [B]."""
+    return random_coins(rng, chances, (size, size))
+
+
+def undirected_graphs(rng: np.random.Generator, size: int, chances: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Undirected graphs [B, N, N] with loops of probabilities [B], and edges of their squares."""
+    drawn = symmetric_coins(rng, chances**2, size)
+    drawn.reshape(chances.size, -1)[:, :: size + 1] = random_coins(rng, chances, (size,))
+    return drawn
+
+
+def acyclic_graphs(rng: np.random.Generator, size: int, chances: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Graphs [B, N, N] whose edges, of probabilities [B], follow a random order of the nodes."""
+    drawn = random_coins(rng, chances, (size, size))
+    place = permutations(rng, size, chances.size)
+    drawn &= place[:, :, None] < place[:, None, :]
+    return drawn
+
+
+def community_graphs(rng: np.random.Generator, size: int, chances: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Directed graphs [B, N, N] of four communities.
+
+    A quarter of the nodes (rounded down; the last has the rest) makes a community, chosen at random; of
+    fewer than 4 nodes each is one. Within a community, edges and loops are drawn with probabilities [B],
+    and then each pair is inverted with probability 0.01; from a community to a later one there are edges
+    with probability 0.01, and none back.
     """
     import numpy as np
 
-    rng = generator(seed, size, count)
-    chances = random_chances(rng, count, p, default=DENSE)
     inside = random_coins(rng, chances * (1 - EXCEPTIONAL) + (1 - chances) * EXCEPTIONAL, (size, size))
-    across = random_coins(rng, np.full(count, EXCEPTIONAL), (size, size))
-    member = np.minimum(permutations(rng, size, count) // max(size // COMMUNITIES, 1), COMMUNITIES - 1)
-    if size < COMMUNITIES:
-        member = np.zeros_like(member)
+    across = random_coins(rng, np.full(chances.size, EXCEPTIONAL), (size, size))
+    order = permutations(rng, size, chances.size)
+    member = np.minimum(order // max(size // COMMUNITIES, 1), COMMUNITIES - 1)
     sender, receiver = member[:, :, None], member[:, None, :]
-    return graph_batch((inside & (sender == receiver)) | (across & (sender < receiver)))
+    drawn: NDArray[np.bool_] = (inside & (sender == receiver)) | (across & (sender < receiver))
+    return drawn
+
+
+def symmetric_coins(rng: np.random.Generator, chances: NDArray[np.float64], size: int) -> NDArray[np.bool_]:
+    """Undirected graphs without loops [B, N, N], of edges with probabilities [B]."""
+    import numpy as np
+
+    upper = random_coins(rng, chances, (size, size))
+    upper &= np.tri(size, k=-1, dtype=bool).T
+    return upper | upper.transpose(0, 2, 1)
 
 
 def random_graphs(
@@ -122,30 +165,7 @@ def random_graphs(
         GraphError: if p is not one or several probabilities.
     """
     chances = random_chances(rng, count, p, default=DENSE)
-    if directed:
-        return random_coins(rng, chances, (size, size))
-    drawn = symmetric_coins(rng, chances**2, size)
-    drawn.reshape(count, -1)[:, :: size + 1] = random_coins(rng, chances, (size,))
-    return drawn
-
-
-def symmetric_coins(
-    rng: np.random.Generator, chances: NDArray[np.float64], size: int
-) -> NDArray[np.bool_]:
-    """Undirected graphs without loops [count, size, size], of edges with probabilities [count]."""
-    import numpy as np
-
-    upper = random_coins(rng, chances, (size, size))
-    upper &= np.tri(size, k=-1, dtype=bool).T
-    return upper | upper.transpose(0, 2, 1)
-
-
-def random_dags(rng: np.random.Generator, size: int, count: int, p: Connectivity) -> NDArray[np.bool_]:
-    """Graphs [count, size, size] whose edges, drawn with probability p, follow a random order of the nodes."""
-    drawn = random_graphs(rng, size, count, p, directed=True)
-    place = permutations(rng, size, count)
-    drawn &= place[:, :, None] < place[:, None, :]
-    return drawn
+    return directed_graphs(rng, size, chances) if directed else undirected_graphs(rng, size, chances)
 
 
 def random_weights(rng: np.random.Generator, size: int, count: int, *, directed: bool) -> NDArray[np.float32]:
@@ -157,7 +177,8 @@ def random_weights(rng: np.random.Generator, size: int, count: int, *, directed:
         return np.subtract(np.float32(1), drawn, out=drawn)
     weights = drawn * drawn.transpose(0, 2, 1)
     weights += np.float32(WEIGHT_FLOOR)
-    return np.sqrt(weights, out=weights)
+    np.sqrt(weights, out=weights)
+    return weights
 
 
 def random_sources(rng: np.random.Generator, size: int, count: int) -> NDArray[np.int64]:
@@ -165,28 +186,44 @@ def random_sources(rng: np.random.Generator, size: int, count: int) -> NDArray[n
     return rng.integers(size, size=count)
 
 
-def graph_batch(
-    weights: NDArray[np.float32] | NDArray[np.float64] | NDArray[np.bool_],
-    *,
-    sources: NDArray[np.int64] | None = None,
-) -> Batch:
+def graph_batch(weights: NDArray[Any], *, sources: NDArray[np.int64] | None = None) -> Batch:
     """The standard inputs of graphs whose edges are the entries of [count, size, size] that are not 0."""
     import numpy as np
 
-    count, size, _ = weights.shape
-    values = {}
+    size = weights.shape[-1]
+    values: dict[str, NDArray[Any]] = {}
     if sources is not None:
         values["s"] = np.arange(size) == sources[:, None]
     values["A"] = weights.astype(np.float32, copy=False)
     joined = weights.astype(bool)
-    joined.reshape(count, -1)[:, :: size + 1] = True
+    joined.reshape(len(weights), -1)[:, :: size + 1] = True
     values["adj"] = joined
     return make_batch(grid(size), values)
 
 
-def _weighted(rng: np.random.Generator, size: int, count: int, p: Connectivity) -> NDArray[np.float32]:
-    """Undirected graphs with weights, [count, size, size]."""
-    drawn = random_graphs(rng, size, count, p, directed=False)
-    weights = random_weights(rng, size, count, directed=False)
-    weights *= drawn
+def _drawn(
+    rng: np.random.Generator, size: int, chances: NDArray[np.float64], draw: Draw
+) -> NDArray[np.float32]:
+    """Edges or weights [count, size, size], drawn block by block."""
+    import numpy as np
+
+    weights = np.empty((chances.size, size, size), dtype=np.float32)
+    for rows in blocks(chances.size, 4 * size**2):
+        weights[rows] = draw(rng, size, chances[rows])
+    return weights
+
+
+def _weighted_undirected(
+    rng: np.random.Generator, size: int, chances: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    weights = random_weights(rng, size, chances.size, directed=False)
+    weights *= undirected_graphs(rng, size, chances)
+    return weights
+
+
+def _weighted_acyclic(
+    rng: np.random.Generator, size: int, chances: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    weights = random_weights(rng, size, chances.size, directed=True)
+    weights *= acyclic_graphs(rng, size, chances)
     return weights

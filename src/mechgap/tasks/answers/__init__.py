@@ -1,0 +1,1 @@
+"""Whether answers are right, where a problem has several right ones."""

@@ -1,0 +1,1 @@
+"""The very samples of the CLRS benchmark: equal seeds give equal inputs, without the benchmark's package."""
