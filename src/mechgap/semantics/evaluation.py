@@ -100,6 +100,7 @@ class Evaluation:
         self.dtype = inputs.dtype
         self.facts = inputs.facts
         self._state = state
+        self._same = self.facts.same
         self._types = inputs.program.types
         self._scopes: dict[tuple[int, ...], Scope] = {}
         self._flat: dict[Scope, Tensor] = {}
@@ -223,6 +224,9 @@ class Evaluation:
         return len(self.batch) if scope.rows is None else len(scope.rows)
 
     def _found(self, expression: Expression, scope: Scope) -> Tensor:
+        same = self._same.get(expression, expression)
+        if same is not expression:
+            return self.value(same, scope)
         location = self._types[expression].location
         if location is Location.GRAPH and scope.ends:
             value = self.value(expression, self.scope(scope.rows, ()))

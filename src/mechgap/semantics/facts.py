@@ -24,7 +24,8 @@ from ..lang.operations import Operation
 from ..lang.program import Program
 from ..lang.types import Type
 from .costs import Costs
-from .forms import Forms, PointChange, one_hot_of
+from .forms import ConditionalChange, Forms, one_hot_of
+from .sharing import representatives
 
 _KNOWN: WeakKeyDictionary[Program, Facts] = WeakKeyDictionary()
 
@@ -58,21 +59,35 @@ class Facts:
         return _KNOWN[program]
 
     @cached_property
+    def same(self) -> dict[Expression, Expression]:
+        """For each expression the one that is computed in its place, because it says the same."""
+        return representatives(self._roots, self.types)
+
+    @cached_property
     def costs(self) -> Costs:
         """How much work its expressions are."""
         return Costs(self.types)
 
     @cached_property
-    def changes(self) -> dict[Variable, tuple[PointChange, ...]]:
-        """The changes that a step makes of variables that it changes at few places only."""
+    def changes(self) -> dict[Variable, tuple[ConditionalChange, ...]]:
+        """How a step changes variables, for those of which it keeps the rest of the old value.
+
+        Changes that are costly to compute everywhere are left to conditionals, which compute them
+        only where they count.
+        """
         forms, found = Forms(self.types), {}
         for variable, (_, step) in self._assigned.items():
             if variable.location is Location.GRAPH or isinstance(variable.kind, MaskOne) or step is variable:
                 continue
             form = forms.of(step)
-            if form.base is variable:
+            if form.base is variable and all(c.place.is_few or self._single(c) < 2 for c in form.changes):
                 found[variable] = form.changes
         return found
+
+    @cached_property
+    def few(self) -> frozenset[Variable]:
+        """The variables that a step changes at few places only."""
+        return frozenset(v for v, changes in self.changes.items() if all(c.place.is_few for c in changes))
 
     @cached_property
     def work(self) -> int:
@@ -80,12 +95,13 @@ class Facts:
         work = [self.costs.of(x, 0) for x in self._ends]
         for variable, (_, step) in self._assigned.items():
             if variable in self.changes:
+                work.append(variable.location.rank * (variable not in self.few))
                 work += [self._single(change) for change in self.changes[variable]]
             elif step is not variable:
                 work.append(self.costs.of(step, variable.location.rank))
         return max(work)
 
-    def _single(self, change: PointChange) -> int:
+    def _single(self, change: ConditionalChange) -> int:
         guards = [guard for guard, _ in change.guards]
         swept = sum(end is None for end in change.place.ends)
         ends = [end for end in change.place.ends if end is not None]

@@ -1,8 +1,8 @@
-"""Finds steps that change a variable at few places only.
+"""Finds how a step changes a variable: a list of conditional changes of its old value.
 
 ``where(me == p, new, old)`` changes one node of each graph; ``where(sender(me == p) & mask, new, old)`` one
-row of pairs. A step made of such conditionals, under guards of the graph, is a list of changes, and
-only these need to be computed and recorded.
+row of pairs. Where a step is made of such conditionals, under guards of the graph, only these
+changes need to be computed and recorded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..lang.types import Type
 
 @dataclass(frozen=True)
 class Place:
-    """At most one place of each graph, or one line of pairs.
+    """Where a change happens at most: at one place of each graph, along one line of pairs, or anywhere.
 
     Attributes:
         ends: for each end of the place the reference of the graph that names the node; None for every node.
@@ -29,10 +29,15 @@ class Place:
     ends: tuple[Expression | None, ...]
     conditions: tuple[Expression, ...]
 
+    @property
+    def is_few(self) -> bool:
+        """Whether the change happens at one place, or along one line."""
+        return any(end is not None for end in self.ends)
+
 
 @dataclass(frozen=True)
-class PointChange:
-    """A new value at one place, or along one line of pairs, of each graph.
+class ConditionalChange:
+    """A new value at some places of each graph.
 
     Attributes:
         place: where.
@@ -50,7 +55,7 @@ class Form:
     """A value as another one with changes, to be made in order."""
 
     base: Expression
-    changes: tuple[PointChange, ...] = ()
+    changes: tuple[ConditionalChange, ...] = ()
 
 
 class Forms:
@@ -83,18 +88,18 @@ class Forms:
             made = (_guarded(change, condition, True) for change in here.changes)
             return Form(rest.base, (*kept, *made))
         places = self._places(condition)
-        if places is None:
-            return Form(expression)
-        return Form(rest.base, (*rest.changes, *(PointChange(place, then) for place in places)))
+        return Form(rest.base, (*rest.changes, *(ConditionalChange(place, then) for place in places)))
 
     def _is_of_graph(self, expression: Expression) -> bool:
         return self._types[expression].location is Location.GRAPH
 
-    def _places(self, condition: Expression) -> list[Place] | None:
-        """The places at which a condition holds at most; None if they may be anywhere."""
+    def _places(self, condition: Expression) -> list[Place]:
+        """The places at which a condition holds at most."""
+        rank = self._types[condition].location.rank
         if isinstance(condition, Apply) and condition.operation is Operation.OR:
-            one, other = (self._places(argument) for argument in condition.arguments)
-            return None if one is None or other is None else [*one, *other]
+            parts = [place for argument in condition.arguments for place in self._places(argument)]
+            if all(place.is_few for place in parts):
+                return parts
         ends: dict[int, Expression] = {}
         rest = []
         for part in _conjuncts(condition):
@@ -103,9 +108,6 @@ class Forms:
                 rest.append(part)
             else:
                 ends[end] = reference
-        rank = self._types[condition].location.rank
-        if not ends:
-            return None
         return [Place(tuple(ends.get(end) for end in range(rank)), tuple(rest))]
 
     def _end(self, condition: Expression) -> tuple[int, Expression | None]:
@@ -136,7 +138,7 @@ def one_hot_of(expression: Expression) -> Expression | None:
     return None
 
 
-def _guarded(change: PointChange, condition: Expression, holds: bool) -> PointChange:
+def _guarded(change: ConditionalChange, condition: Expression, holds: bool) -> ConditionalChange:
     return replace(change, guards=((condition, holds), *change.guards))
 
 

@@ -16,6 +16,7 @@ from .batch import Batch
 from .facts import Facts
 from .frames import Frames
 from .inputs import check_batch
+from .kernels import choose
 from .machine import Machine, State
 from .ranges import check_ranges
 from .recording import Packed, Recording, Segment
@@ -28,7 +29,7 @@ Done: TypeAlias = "tuple[Recording, dict[str, Tensor]]"
 _MOST_RUNS = 8192
 _ELEMENTS = (2**19, 2**19, 2**20, 2**23)
 """Values of one expression that a part of a batch may have, by the number of node axes of a step."""
-_FEW = 0.75
+_FEW = 0.6
 """When a smaller share of the runs is still going, the others are left behind."""
 
 
@@ -114,7 +115,7 @@ class _Run:
                 halted = halted[kept]
             if selections:
                 self.selected.append(machine.selections(segment.state))
-            _step(machine, segment, None if going == len(halted) else ~halted, in_place=not selections)
+            _step(machine, segment, None if going == len(halted) else ~halted)
             frame += 1
             self._lengths[segment.rows] += ~halted
             halted = halted | machine.halted(segment.state)
@@ -124,25 +125,28 @@ class _Run:
         return Segment(rows, start, state, int(self._limits[rows].max()) - start)
 
 
-def _step(machine: Machine, segment: Segment, going: Tensor | None, *, in_place: bool) -> None:
-    """Make the next frame of a segment; with ``in_place`` some variables of halted runs go on."""
+def _step(machine: Machine, segment: Segment, going: Tensor | None) -> None:
+    """Make the next frame of a segment.
+
+    Args:
+        machine: the program on the graphs of the segment.
+        segment: the frames so far.
+        going: [K], the runs that have not halted; None for all. The others keep their state.
+    """
     assignment = Assignment(machine.evaluation(segment.state))
-    pending, old = [], dict(segment.state)
+    few, pending, state = Facts.of(machine.program).few, [], dict(segment.state)
     for variable, expression in machine.program.step.items():
-        if expression is variable:
-            continue
-        updates = assignment.updates(variable) if in_place else None
-        if updates is None:
-            segment.write(variable.name, assignment.value(variable, expression))
-        else:
-            pending.append((variable.name, updates))
+        if variable in few:
+            pending.append((variable.name, assignment.updates(variable)))
+        elif expression is not variable:
+            new = assignment.value(variable, expression)
+            if going is not None:
+                old = segment.state[variable.name]
+                new = choose(going.reshape(-1, *[1] * (old.dim() - 1)), new, old)
+            state[variable.name] = segment.written(variable.name, new)
     for name, updates in pending:  # only now: all values were read from the old frame
         segment.note(name, assignment.make(segment.opened(name), updates, going))
-    if going is not None and not in_place:
-        for name, value in segment.state.items():
-            if value is not old[name]:
-                value[~going] = old[name][~going]
-    segment.state = dict(segment.state)
+    segment.state = state
     segment.count += 1
 
 

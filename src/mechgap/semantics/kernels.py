@@ -16,11 +16,11 @@ _WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 def choose(condition: Tensor, then: Tensor, otherwise: Tensor) -> Tensor:
     """``then`` where the condition holds, else ``otherwise``; shapes are broadcast, bits are kept."""
+    if condition.dim() < 2 or max(condition.numel(), then.numel(), otherwise.numel()) < _SMALL:
+        return torch.where(condition, then, otherwise)
     if then.dtype != otherwise.dtype:
         wide = torch.promote_types(then.dtype, otherwise.dtype)
         then, otherwise = then.to(wide), otherwise.to(wide)
-    if max(condition.numel(), then.numel(), otherwise.numel()) < _SMALL:
-        return torch.where(condition, then, otherwise)
     if then.dtype == torch.bool:
         return (condition & then) | (~condition & otherwise)
     word = _WORDS[then.dtype.itemsize]

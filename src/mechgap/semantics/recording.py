@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -44,8 +45,8 @@ class Segment:
         self._frames: State = {}
         self._changes: dict[str, list[list[Change]]] = {}
 
-    def write(self, name: str, value: Tensor) -> None:
-        """Keep the whole value of a variable in the next frame."""
+    def written(self, name: str, value: Tensor) -> Tensor:
+        """The value of a variable in the next frame, kept as a whole."""
         if name not in self._frames:
             first = self.state[name]
             room = max(1, min(self._expected, max(16, _ROOM // max(1, first.nbytes))))
@@ -56,7 +57,7 @@ class Segment:
         if len(frames) == self.count:
             self._frames[name] = frames.new_empty((2 * self.count, *frames.shape[1:]))
             self._frames[name][: self.count] = frames
-        self.state[name] = self._frames[name][self.count].copy_(value)
+        return self._frames[name][self.count].copy_(value)
 
     def opened(self, name: str) -> Tensor:
         """The last frame of a variable that is going to be changed in place."""
@@ -94,7 +95,7 @@ class Segment:
         return found
 
     def extremes(self, name: str) -> tuple[float, float]:
-        """The smallest and the largest value of a variable in all frames, those after halts included."""
+        """The smallest and the largest value of a variable in all frames."""
         if name in self._changes:
             new = [value for changes in self._changes[name] for _, value in changes]
             value = torch.cat([self._entry[name].reshape(-1), *new])
@@ -119,22 +120,23 @@ class Recording:
     def frames(self, name: str) -> Tensor:
         """[T, B, …]; frames past the length of a run repeat its last one."""
         first, later = self.segments[0], self.segments[1:]
-        found = first.frames(name)
+        found, total = first.frames(name), int(self.lengths.max())
         if all(segment.stays(name) for segment in self.segments):
-            return found[:1].expand(int(self.lengths.max()), *found.shape[1:])
-        if later:
-            whole = found.new_empty((int(self.lengths.max()), *found.shape[1:]))
-            whole[: first.count] = found
-            found = whole
-        for segment in later:
-            found[segment.start : segment.start + segment.count, segment.rows] = segment.frames(name)
-        return _repaired(found, self.lengths)
+            return found[:1].expand(total, *found.shape[1:])
+        if not later:
+            return found
+        whole = found.new_empty((total, *found.shape[1:]))
+        whole[: first.count] = found
+        for before, segment in pairwise(self.segments):
+            left = torch.ones(len(self.lengths), dtype=torch.bool, device=found.device)
+            left[segment.rows] = False
+            behind = left[before.rows]
+            whole[segment.start :, before.rows[behind]] = before.state[name][behind]
+            whole[segment.start : segment.start + segment.count, segment.rows] = segment.frames(name)
+        return whole
 
     def last(self, name: str) -> Tensor:
         """[B, …], the last frame of each run."""
-        if any(segment.is_whole(name) for segment in self.segments):
-            found = self.frames(name)
-            return found[self.lengths - 1, torch.arange(len(self.lengths), device=found.device)]
         state, later = self.segments[0].state[name], self.segments[1:]
         state = state.clone() if later else state
         for segment in later:
@@ -142,7 +144,7 @@ class Recording:
         return state
 
     def extremes(self, name: str) -> tuple[float, float]:
-        """Bounds of all values of a variable; frames after halts may widen them."""
+        """The smallest and the largest value of a variable."""
         bounds = [segment.extremes(name) for segment in self.segments]
         return min(low for low, _ in bounds), max(high for _, high in bounds)
 
@@ -172,17 +174,6 @@ class Packed(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._names)
-
-
-def _repaired(found: Tensor, lengths: Tensor) -> Tensor:
-    """Frames in which those past the length of a run repeat its last one; changed in place."""
-    short = (lengths < len(found)).nonzero()[:, 0]
-    if len(short):
-        first = int(lengths.min())
-        frames = torch.arange(first, len(found), device=found.device)
-        last = torch.minimum(frames[:, None], lengths[short] - 1)
-        found[first:, short] = found[last, short]
-    return found
 
 
 def _joined(parts: list[Tensor]) -> Tensor:

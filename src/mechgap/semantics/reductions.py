@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ..lang.expression import Any, Best, Select, Tie
+from ..lang.expression import Any, Best, Expression, Select, Tie
 from .kernels import any_along, choose, ends_along
 from .scope import Scope
 
@@ -24,6 +24,7 @@ class Reductions:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._evaluation = evaluation
+        self._extremes: dict[tuple[tuple[Expression, Expression, bool], Scope], Tensor] = {}
 
     def any(self, expression: Any, scope: Scope) -> Tensor:
         """Whether the mask holds anywhere."""
@@ -31,9 +32,7 @@ class Reductions:
 
     def best(self, expression: Best, scope: Scope) -> Tensor:
         """The smallest or largest value among the candidates."""
-        candidates = self.candidates(expression, scope)
-        values = self._evaluation.value(expression.value, self._below(scope))
-        best = _extreme(values, candidates, expression.largest)
+        best = self._extreme(expression, expression.value, self.candidates(expression, scope), scope)
         default = self._evaluation.value(expression.default, scope)
         return torch.where(best.isinf(), default.to(best.dtype), best)
 
@@ -59,7 +58,18 @@ class Reductions:
         if key is None:
             return candidates
         values = self._evaluation.value(key, self._below(scope))
-        return candidates & (values == _extreme(values, candidates, expression.largest)[:, None])
+        return candidates & (values == self._extreme(expression, key, candidates, scope)[:, None])
+
+    def _extreme(
+        self, expression: Best | Select, key: Expression, candidates: Tensor, scope: Scope
+    ) -> Tensor:
+        """The best value of a key, which a selection and a smallest value of the same key share."""
+        same = self._evaluation.facts.same
+        read = (same.get(key, key), same.get(expression.among, expression.among), expression.largest)
+        if (read, scope) not in self._extremes:
+            values = self._evaluation.value(key, self._below(scope))
+            self._extremes[read, scope] = _extreme(values, candidates, expression.largest)
+        return self._extremes[read, scope]
 
     def _below(self, scope: Scope) -> Scope:
         return scope.derived("below", lambda: self._evaluation.scope(scope.rows, (None, *scope.ends)))

@@ -13,7 +13,7 @@ from ..kinds.mask import MaskOne
 from ..lang.expression import Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
-from .forms import Place, PointChange, one_hot_of
+from .forms import ConditionalChange, Place, one_hot_of
 from .kernels import choose, ends_along
 from .scope import Scope
 
@@ -52,31 +52,32 @@ class Assignment:
         self._facts = evaluation.facts
         self._graph = evaluation.everywhere(Location.GRAPH)
         self._guards: dict[tuple[tuple[Expression, bool], ...], Tensor] = {}
+        self._marks: dict[Expression, Tensor] = {}
         self._places: dict[Place, tuple[Scope, Tensor | None]] = {}
 
     def value(self, variable: Variable, expression: Expression) -> Tensor:
         """The value that is assigned to a variable, packed; it may be the memory of another one."""
         kind, batch = variable.kind, self._evaluation.batch
+        single = variable.location is Location.GRAPH
         if expression is variable:
             found = self._evaluation.state(variable.name)
         elif isinstance(kind, MaskOne):
             return self._marked(expression).expand(len(batch))
+        elif variable in self._facts.changes and expression is self._evaluation.program.step[variable]:
+            found = kind.pack(self._evaluation.state(variable.name), batch.width, single=single)
+            for update in self.updates(variable):
+                found = self._updated(found, update)
+            return found
         else:
-            if variable in self._facts.changes and expression is self._evaluation.program.step[variable]:
-                old = kind.pack(self._evaluation.state(variable.name), batch.width, single=False)
-                found = old.clone(memory_format=torch.contiguous_format)
-                self.make(found, [self._update(change) for change in self._facts.changes[variable]])
-                return found
             found = self._evaluation.whole(expression, variable.location)
-        return kind.pack(found, batch.width, single=variable.location is Location.GRAPH)
+        return kind.pack(found, batch.width, single=single)
 
-    def updates(self, variable: Variable) -> list[Update] | None:
-        """The updates that a step makes of a variable, in order; None if it makes the value anew."""
-        changes = self._facts.changes.get(variable)
-        return None if changes is None else [self._update(change) for change in changes]
+    def updates(self, variable: Variable) -> list[Update]:
+        """The updates that a step makes of a variable, in order."""
+        return [self._update(change) for change in self._facts.changes[variable]]
 
     def make(self, value: Tensor, updates: list[Update], going: Tensor | None = None) -> list[Change]:
-        """Make updates of a packed value in place.
+        """Make updates of a packed value at few places, in place.
 
         Args:
             value: [B, N] or [B, N, N].
@@ -98,7 +99,16 @@ class Assignment:
             made.append((flat, new))
         return made
 
-    def _update(self, change: PointChange) -> Update:
+    def _updated(self, value: Tensor, update: Update) -> Tensor:
+        """A packed value after an update, which may be anywhere; the value itself stays as it is."""
+        if update.place.swept < len(update.place.ends):
+            value = value.clone(memory_format=torch.contiguous_format)
+            self.make(value, [update])
+            return value
+        new = update.value.to(value.dtype)
+        return new.expand(value.shape) if update.guard is None else choose(update.guard, new, value)
+
+    def _update(self, change: ConditionalChange) -> Update:
         if change.place not in self._places:
             self._places[change.place] = self._place(change.place)
         place, guard = self._places[change.place]
@@ -131,10 +141,16 @@ class Assignment:
 
     def _marked(self, expression: Expression) -> Tensor:
         """[B] or [], the index of the one node at which a mask holds; -1 for none."""
+        if expression not in self._marks:
+            self._marks[expression] = self._mark(expression)
+        return self._marks[expression]
+
+    def _mark(self, expression: Expression) -> Tensor:
         pointer = one_hot_of(expression)
         if pointer is not None and self._evaluation.location(pointer) is Location.GRAPH:
-            value = self._evaluation.value(pointer, self._graph)
-            return value.to(torch.int64).clamp(-1, self._evaluation.batch.width)
+            value = self._evaluation.value(pointer, self._graph).to(torch.int64)
+            grounded = pointer in self._facts.grounded
+            return value if grounded else value.clamp(-1, self._evaluation.batch.width)
         if isinstance(expression, Variable) and isinstance(expression.kind, MaskOne):
             return self._evaluation.reading.marked(expression, self._graph)
         if isinstance(expression, Apply) and expression.operation is Operation.WHERE:
