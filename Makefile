@@ -1,6 +1,7 @@
 # make run   sets up and runs the main job: compile, verify, train and measure BFS, with a report
 # make test  sets up and runs the fast checks: style, types, import order, tests
 # make slow  the tests that take minutes;  make bench  speed and memory;  make format  tidies the sources
+# make docs  writes docs/tasks: a page for every task, measured and drawn
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,7 +13,7 @@ FILES := pyproject.toml constraints.txt
 # Tests run in several processes: one thread of arithmetic each.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: run test check slow bench format clean
+.PHONY: run test check slow bench docs format clean
 
 run: $(VENV)/.core
 	$(BIN)/mechgap run $(RUN)
@@ -31,6 +32,9 @@ slow: $(VENV)/.dev
 
 bench: $(VENV)/.core
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.core
+	$(ONE_THREAD) $(BIN)/python -m mechgap.report.task_pages docs/tasks
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from compiler.cases import graphs
+from compiler.cases import graphs, inputs
 from mechgap.lang.expression import Best, Follow, Select
 from mechgap.lang.selections import selecting_expressions
 from mechgap.lang.vocabulary import (
@@ -190,10 +190,14 @@ def _check_selections(program, batch):
         state = machine.step(state)
 
 
-@pytest.mark.parametrize("name", NAMES)
+OVER_TRIPLES = ("matrix_chain_order", "optimal_bst")
+"""Tasks that choose among triples; what they could choose is not recorded yet."""
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OVER_TRIPLES])
 def test_admissible_sets_of_the_tasks(name):
     for density, weights in ((0.2, "equal"), (0.5, "random")):
-        _check_selections(load(name).program, graphs(6, 3, density, weights))
+        _check_selections(load(name).program, inputs(name, 5, 2, density, weights))
 
 
 @settings(max_examples=40)

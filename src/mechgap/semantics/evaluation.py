@@ -51,6 +51,7 @@ _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.LESS_EQUAL: torch.le,
     Operation.ARCTAN2: torch.arctan2,
 }
+_COMPUTED = (Apply, At, Follow, Reverse, Any, Best, Select)
 _COMPARED = (Operation.EQUAL, Operation.LESS, Operation.LESS_EQUAL)
 
 
@@ -78,7 +79,7 @@ class Inputs:
         self.positions = torch.arange(batch.width, device=batch.nodes.device)
         self.short_positions = self.positions.to(short_dtype(batch.width))
         self.known: dict[tuple[Expression, Location], Tensor] = {}
-        self.columns: dict[str, Tensor] = {}
+        self.columns: dict[Expression, Tensor] = {}
 
 
 class Evaluation:
@@ -233,12 +234,22 @@ class Evaluation:
             return scope.axes(value, ())
         if scope.everywhere and expression in self.facts.fixed:
             return self._fixed(expression, scope)
+        if self._is_better_whole(expression, scope):
+            return self.reading.places(expression, self.whole(expression, location), scope)
         if scope.rows is not None and scope.swept == len(scope.ends):
             whole = self.everywhere(scope.location)
             if expression in whole.values or (not scope.ends and self.facts.costs.of(expression, 0) < 2):
                 value = self.value(expression, whole)
                 return value[scope.rows] if value.dim() else value
         return self._rules[type(expression)](expression, scope)
+
+    def _is_better_whole(self, expression: Expression, scope: Scope) -> bool:
+        """Whether it is cheaper to know a value everywhere and to take these places out of it."""
+        if not isinstance(expression, _COMPUTED) or scope.swept == len(scope.ends) or len(scope.ends) > 2:
+            return False
+        if expression in self.facts.fixed:
+            return self.facts.costs.of(expression, len(scope.ends)) <= 2
+        return scope.swept == 1 and 2 * self.count(scope) >= len(self.batch) * self.batch.width
 
     def _fixed(self, expression: Expression, scope: Scope) -> Tensor:
         key = (expression, scope.location)

@@ -72,22 +72,19 @@ class Facts:
     def changes(self) -> dict[Variable, tuple[ConditionalChange, ...]]:
         """How a step changes variables, for those of which it keeps the rest of the old value.
 
-        Changes that are costly to compute everywhere are left to conditionals, which compute them
-        only where they count.
+        Changes of nodes that are costly to compute everywhere are left to conditionals, which compute
+        them only where they count.
         """
         forms, found = Forms(self.types), {}
         for variable, (_, step) in self._assigned.items():
             if variable.location is Location.GRAPH or isinstance(variable.kind, MaskOne) or step is variable:
                 continue
             form = forms.of(step)
-            if form.base is variable and all(c.place.is_few or self._single(c) < 2 for c in form.changes):
+            pairs = variable.location is Location.EDGE
+            cheap = (pairs or c.place.is_few or self._single(c) < 2 for c in form.changes)
+            if form.base is variable and all(cheap):
                 found[variable] = form.changes
         return found
-
-    @cached_property
-    def few(self) -> frozenset[Variable]:
-        """The variables that a step changes at few places only."""
-        return frozenset(v for v, changes in self.changes.items() if all(c.place.is_few for c in changes))
 
     @cached_property
     def work(self) -> int:
@@ -95,7 +92,8 @@ class Facts:
         work = [self.costs.of(x, 0) for x in self._ends]
         for variable, (_, step) in self._assigned.items():
             if variable in self.changes:
-                work.append(variable.location.rank * (variable not in self.few))
+                few = all(change.place.is_few for change in self.changes[variable])
+                work.append(0 if few else variable.location.rank)
                 work += [self._single(change) for change in self.changes[variable]]
             elif step is not variable:
                 work.append(self.costs.of(step, variable.location.rank))

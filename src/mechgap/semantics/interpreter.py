@@ -134,9 +134,9 @@ def _step(machine: Machine, segment: Segment, going: Tensor | None) -> None:
         going: [K], the runs that have not halted; None for all. The others keep their state.
     """
     assignment = Assignment(machine.evaluation(segment.state))
-    few, pending, state = Facts.of(machine.program).few, [], dict(segment.state)
+    changes, pending, state = Facts.of(machine.program).changes, [], dict(segment.state)
     for variable, expression in machine.program.step.items():
-        if variable in few:
+        if variable in changes:
             pending.append((variable.name, assignment.updates(variable)))
         elif expression is not variable:
             new = assignment.value(variable, expression)

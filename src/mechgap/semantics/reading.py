@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..kinds.mask import MaskOne
-from ..lang.expression import At, Expression, Follow, Own, Variable
+from ..lang.expression import At, End, Expression, Follow, Lift, Own, Variable
 from ..lang.location import Location
 from .kernels import choose
 from .scope import Ends, Scope, flat_index
@@ -27,6 +27,7 @@ class Reading:
     def __init__(self, evaluation: Evaluation) -> None:
         self._evaluation = evaluation
         self._ends: dict[tuple[Expression, Scope], tuple[Tensor, Tensor | None]] = {}
+        self._columns: dict[Expression, Tensor] = {}
 
     # ---- variables
 
@@ -39,10 +40,20 @@ class Reading:
             if end is None:
                 return self._evaluation.short(index)[:, None] == self._evaluation.inputs.short_positions
             return index == end
+        return self.places(variable, stored, scope)
+
+    def places(self, expression: Expression, stored: Tensor, scope: Scope) -> Tensor:
+        """The values at the places of a scope of an expression that is known everywhere.
+
+        Args:
+            expression: whose values they are.
+            stored: [B, N] or [B, N, N].
+            scope: the places.
+        """
         if scope.swept == len(scope.ends):
             return stored if scope.rows is None else stored.index_select(0, scope.rows)
-        if variable.location is Location.EDGE and scope.swept:
-            return self._line(variable, stored, scope)
+        if scope.swept:
+            return self._line(expression, stored, scope)
         return stored.reshape(-1).index_select(0, self._evaluation.flat(scope))
 
     def _stored(self, variable: Variable) -> Tensor:
@@ -50,24 +61,23 @@ class Reading:
         stored = evaluation.inputs.values.get(variable.name)
         return evaluation.state(variable.name) if stored is None else stored
 
-    def _line(self, variable: Variable, stored: Tensor, scope: Scope) -> Tensor:
-        """A row or a column of an edge variable for each place: [K, N]."""
+    def _line(self, expression: Expression, stored: Tensor, scope: Scope) -> Tensor:
+        """A row or a column of values of pairs for each place: [K, N]."""
+        evaluation = self._evaluation
         sender, receiver = scope.ends
         count, width = stored.shape[0], stored.shape[1]
+        rows = evaluation.rows(scope)
         if sender is not None:
-            rows = stored.reshape(count * width, width)
-            return rows.index_select(0, flat_index(self._evaluation.rows(scope), (sender,), width))
+            lines = stored.reshape(count * width, width)
+            return lines.index_select(0, flat_index(rows, (sender,), width))
         assert receiver is not None
-        columns = self._evaluation.inputs.columns
-        if variable.name not in self._evaluation.inputs.values:
-            if scope.rows is None:
-                return stored.gather(2, receiver[:, None, None].expand(-1, width, 1))[:, :, 0]
-            return stored[scope.rows, :, receiver]
-        if variable.name not in columns:
-            columns[variable.name] = stored.transpose(1, 2).reshape(count * width, width)
-        return columns[variable.name].index_select(
-            0, flat_index(self._evaluation.rows(scope), (receiver,), width)
-        )
+        fixed = expression in evaluation.facts.fixed
+        if not fixed and scope.rows is None:
+            return stored.gather(2, receiver[:, None, None].expand(-1, width, 1))[:, :, 0]
+        known = evaluation.inputs.columns if fixed else self._columns
+        if expression not in known:
+            known[expression] = stored.transpose(1, 2).reshape(count * width, width)
+        return known[expression].index_select(0, flat_index(rows, (receiver,), width))
 
     # ---- references
 
@@ -107,7 +117,7 @@ class Reading:
         if single:
             found = self._evaluation.value(value, self._evaluation.scope(scope.rows, ends))
         else:
-            found = self._gather(value, ends, scope)
+            found = self._gather(value, references, ends, scope)
         for _, within in found_ends:
             if within is not None:
                 within = within.reshape(within.shape + (1,) * (found.dim() - within.dim()))
@@ -137,14 +147,29 @@ class Reading:
             end = end.to(torch.int64).expand(evaluation.count(scope)).contiguous()
         return end, within
 
-    def _gather(self, value: Expression, ends: Ends, scope: Scope) -> Tensor:
+    @staticmethod
+    def _is_own_receiver(reference: Expression) -> bool:
+        if not isinstance(reference, Lift):
+            return False
+        return isinstance(reference.value, Own) and reference.end is End.RECEIVER
+
+    def _gather(
+        self, value: Expression, references: tuple[Expression, ...], ends: Ends, scope: Scope
+    ) -> Tensor:
         """A read at places of their own for every swept place of the scope."""
         evaluation = self._evaluation
         width, rank = evaluation.batch.width, scope.swept + 1
         if len(ends) == 1 and scope.rows is None and scope.swept == 1 and ends[0] is not None:
             nodes = evaluation.whole(value, Location.NODE)
             return nodes.gather(1, ends[0].to(torch.int64).expand(len(nodes), -1))
-        whole = evaluation.whole(value, evaluation.location(value)).reshape(-1)
+        whole = evaluation.whole(value, evaluation.location(value))
+        first = ends[0]
+        if first is not None and scope.everywhere and len(ends) == 2 and self._is_own_receiver(references[1]):
+            lines = whole.reshape(-1, width)
+            sender = first.to(torch.int64).expand(len(whole), width, 1)[:, :, 0]
+            index = flat_index(evaluation.inputs.rows[:, None], (sender,), width)
+            return lines.index_select(0, index.reshape(-1)).reshape(whole.shape)
+        whole = whole.reshape(-1)
         flat = evaluation.rows(scope).reshape(-1, *[1] * (rank - 1))
         for end in ends:
             if end is None:

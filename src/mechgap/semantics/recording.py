@@ -19,8 +19,8 @@ _ROOM = 2**30
 class Segment:
     """Consecutive frames of the runs that had not halted when the first of them was made.
 
-    Of a variable that changes at a few places only, the changes are kept; of one that is made anew
-    in each step, all frames, one after another in one array; of one that stays, one frame.
+    Of a variable that keeps part of its old value, the changes are kept; of one that is made anew in
+    each step, all frames, one after another in one array; of one that stays, one frame.
 
     Attributes:
         rows: [K] which runs.
@@ -88,8 +88,12 @@ class Segment:
         if self.start == 0:
             found[0] = last
         for frame, changes in zip(found[self.start == 0 :], self._changes[name], strict=True):
+            whole = [number for number, (flat, _) in enumerate(changes) if flat is None]
+            if whole:
+                last, changes = changes[whole[-1]][1], changes[whole[-1] + 1 :]
             cells = frame.copy_(last).view(-1)
             for flat, new in changes:
+                assert flat is not None
                 cells.index_copy_(0, flat, new)
             last = frame
         return found
@@ -97,7 +101,7 @@ class Segment:
     def extremes(self, name: str) -> tuple[float, float]:
         """The smallest and the largest value of a variable in all frames."""
         if name in self._changes:
-            new = [value for changes in self._changes[name] for _, value in changes]
+            new = [value.reshape(-1) for changes in self._changes[name] for _, value in changes]
             value = torch.cat([self._entry[name].reshape(-1), *new])
         else:
             value = self.frames(name) if name in self._frames else self.state[name]

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
 
 
-Change: TypeAlias = "tuple[Tensor, Tensor]"
-"""Positions in a value laid out in one row, and the new values there."""
+Change: TypeAlias = "tuple[Tensor | None, Tensor]"
+"""Positions in a value laid out in one row, and the new values there; without positions a whole new value."""
+
+_FEW = 8
+"""An update of pairs is made one by one if at most one of so many changes (of two if it is costly)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Assignment:
         self._facts = evaluation.facts
         self._graph = evaluation.everywhere(Location.GRAPH)
         self._guards: dict[tuple[tuple[Expression, bool], ...], Tensor] = {}
+        self._pairs: dict[tuple[object, object], Scope | None] = {}
         self._marks: dict[Expression, Tensor] = {}
         self._places: dict[Place, tuple[Scope, Tensor | None]] = {}
 
@@ -65,8 +69,8 @@ class Assignment:
             return self._marked(expression).expand(len(batch))
         elif variable in self._facts.changes and expression is self._evaluation.program.step[variable]:
             found = kind.pack(self._evaluation.state(variable.name), batch.width, single=single)
-            for update in self.updates(variable):
-                found = self._updated(found, update)
+            found = found.clone(memory_format=torch.contiguous_format)
+            self.make(found, self.updates(variable))
             return found
         else:
             found = self._evaluation.whole(expression, variable.location)
@@ -77,36 +81,32 @@ class Assignment:
         return [self._update(change) for change in self._facts.changes[variable]]
 
     def make(self, value: Tensor, updates: list[Update], going: Tensor | None = None) -> list[Change]:
-        """Make updates of a packed value at few places, in place.
+        """Make updates of a packed value in place.
 
         Args:
             value: [B, N] or [B, N, N].
             updates: in order.
             going: [B], in which graphs they are made; None for all.
         """
-        cells, made = value.view(-1), []
-        for update in updates:
-            flat, guard = self._evaluation.flat(update.place), update.guard
-            if going is not None:
-                here = update.place.axes(going, ())
-                guard = here if guard is None else guard & here
-            new = update.value.to(value.dtype).expand(flat.shape).reshape(-1)
-            if guard is not None:
-                old = cells.index_select(0, flat.view(-1))
-                new = torch.where(guard.expand(flat.shape).reshape(-1), new, old)
-            flat = flat.view(-1)
-            cells.index_copy_(0, flat, new)
-            made.append((flat, new))
-        return made
+        return [self._made(value, update, going) for update in updates]
 
-    def _updated(self, value: Tensor, update: Update) -> Tensor:
-        """A packed value after an update, which may be anywhere; the value itself stays as it is."""
-        if update.place.swept < len(update.place.ends):
-            value = value.clone(memory_format=torch.contiguous_format)
-            self.make(value, [update])
-            return value
+    def _made(self, value: Tensor, update: Update, going: Tensor | None) -> Change:
+        guard = update.guard
+        if going is not None:
+            rows = update.place.rows
+            here = update.place.axes(going if rows is None else going[rows], ())
+            guard = here if guard is None else guard & here
         new = update.value.to(value.dtype)
-        return new.expand(value.shape) if update.guard is None else choose(update.guard, new, value)
+        if update.place.everywhere:
+            new = new.expand(value.shape) if guard is None else choose(guard, new, value)
+            return None, value.copy_(new).clone()
+        cells, flat = value.view(-1), self._evaluation.flat(update.place)
+        new = new.expand(flat.shape).reshape(-1)
+        if guard is not None:
+            old = cells.index_select(0, flat.view(-1))
+            new = torch.where(guard.expand(flat.shape).reshape(-1), new, old)
+        cells.index_copy_(0, flat.view(-1), new)
+        return flat.view(-1), new
 
     def _update(self, change: ConditionalChange) -> Update:
         if change.place not in self._places:
@@ -115,7 +115,20 @@ class Assignment:
         if change.guards:
             holds = place.axes(self._guard(change.guards), ())
             guard = holds if guard is None else guard & holds
+        if guard is not None and place.everywhere and len(place.ends) == 2:
+            found = self._few(change, place, guard)
+            place, guard = (place, guard) if found is None else (found, None)
         return Update(place, self._evaluation.value(change.value, place), guard)
+
+    def _few(self, change: ConditionalChange, place: Scope, guard: Tensor) -> Scope | None:
+        """The pairs that change, one by one; None if they are many."""
+        key = (change.place.conditions, change.guards)
+        if key not in self._pairs:
+            holds = guard.expand(len(self._evaluation.batch), *[self._evaluation.batch.width] * 2)
+            costly = self._facts.costs.of(change.value, 2) > 2
+            few = (2 if costly else _FEW) * int(holds.count_nonzero()) <= holds.numel()
+            self._pairs[key] = place.among(holds.nonzero(as_tuple=True)) if few else None
+        return self._pairs[key]
 
     def _place(self, place: Place) -> tuple[Scope, Tensor | None]:
         """A place of each graph, and where there is one."""
