@@ -26,8 +26,9 @@ class Forced(Evaluation):
     forced: tuple[Expression, Tensor] | None = None
 
     def force(self, expression: Expression, value: Tensor) -> None:
-        """Take a value, [B] or [B, N], for that of an expression."""
+        """Take a value, [B] or [B, N], for that of an expression, and not for others that say the same."""
         self.forced = (expression, value)
+        self._same = {}
 
     def value(self, expression: Expression, scope: Scope) -> Tensor:
         if self.forced is None or expression is not self.forced[0]:
@@ -97,11 +98,16 @@ class Forcing:
 
 
 def missed(program: Program, batch: Batch, state: State) -> Mapping[str, Tensor]:
-    """Where a choice matters that is not called active: selection -> [B, N] or [B]."""
+    """Where a choice matters that is not called active: selection -> [B, N] or [B].
+
+    Choices of nodes and of the graph only: those of pairs are not tried.
+    """
     forcing = Forcing(program, batch, state)
     selections: dict[str, Selection] = forcing.machine.selections(state)
     found = {}
     for name, expression in selecting_expressions(program).items():
+        if forcing.evaluation.location(expression) is Location.EDGE:
+            continue
         selection = selections[name]
         chooses = selection.admissible.any(-1)
         if isinstance(expression, (Best, Select)):

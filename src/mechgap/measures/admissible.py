@@ -15,6 +15,7 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Port, Program
 from ..semantics.batch import Batch
+from ..semantics.defined import where_defined
 from ..semantics.evaluation import Evaluation
 from ..semantics.machine import Machine
 from ..semantics.trace import Trace
@@ -61,34 +62,47 @@ class Answer:
         port: the output.
         value: [B, *P] in recorded units.
         choices: [B, N, N] for a pointer at nodes: every right target; None for all other outputs.
+        defined: [B, *P], where the output is defined; None if it is everywhere. Elsewhere any value
+            is right, and says nothing.
     """
 
     port: Port
     value: Tensor
     choices: Tensor | None
+    defined: Tensor | None = None
 
     def accepts(self, value: Tensor) -> Tensor:
         """[B, *P], where a value is right."""
         if self.choices is None:
-            return self.port.kind.agreement(value, self.value)
-        return member(self.choices, value)
+            return self.repeats(value)
+        return self._or_undefined(member(self.choices, value))
+
+    def repeats(self, value: Tensor) -> Tensor:
+        """[B, *P], where a value is the program's own."""
+        return self._or_undefined(self.port.kind.agreement(value, self.value))
 
     def excludes(self, other: Answer) -> Tensor:
         """[B, *P], where no value is right for both."""
         if self.choices is None or other.choices is None:
-            return ~self.port.kind.agreement(other.value, self.value)
-        return ~(self.choices & other.choices).any(-1)
+            return self._and_defined(~self.port.kind.agreement(other.value, self.value))
+        return self._and_defined(~(self.choices & other.choices).any(-1))
 
     def equals(self, other: Answer) -> Tensor:
-        """[B, *P], where the same values are right for both."""
+        """[B, *P], where the same values are right for both, and not just any."""
         if self.choices is None or other.choices is None:
-            return self.port.kind.agreement(other.value, self.value)
-        return (self.choices == other.choices).all(-1)
+            return self._and_defined(self.port.kind.agreement(other.value, self.value))
+        return self._and_defined((self.choices == other.choices).all(-1))
 
     def take(self, rows: Tensor) -> Answer:
         """The answers for the given rows [B']."""
-        choices = None if self.choices is None else self.choices[rows]
-        return replace(self, value=self.value[rows], choices=choices)
+        choices, defined = (None if part is None else part[rows] for part in (self.choices, self.defined))
+        return replace(self, value=self.value[rows], choices=choices, defined=defined)
+
+    def _or_undefined(self, places: Tensor) -> Tensor:
+        return places if self.defined is None else places | ~self.defined
+
+    def _and_defined(self, places: Tensor) -> Tensor:
+        return places if self.defined is None else places & self.defined
 
 
 Answers = dict[str, Answer]
@@ -110,6 +124,7 @@ class SetMachine:
         self.program = program
         self.batch = batch
         self.machine = Machine(program, batch)
+        self._defined = where_defined(program, batch)
         self._pointers = tuple(v for v in program.state if v.location is Location.NODE and v.kind.refers)
 
     def start(self) -> Frame:
@@ -136,7 +151,8 @@ class SetMachine:
             self.program.interface.outputs, self.program.outputs.values(), strict=True
         ):
             tracked = port.location is Location.NODE and port.kind.refers
-            found[port.name] = Answer(port, values[port.name], choices.of(expression) if tracked else None)
+            targets = choices.of(expression) if tracked else None
+            found[port.name] = Answer(port, values[port.name], targets, self._defined.get(port.name))
         return found
 
     def run(self, frames: int) -> Frame:
@@ -206,7 +222,7 @@ class _Choices:
         types, width = self._evaluation.program.types, self._evaluation.batch.width
         if types[expression.value].location is not Location.NODE:
             return None
-        target = self._evaluation.target(expression)
+        target = self._evaluation.target(expression.reference)
         target = target[:, None].expand(-1, width) if target.dim() == 1 else target
         inside = (target >= 0) & (target < self._evaluation.batch.sizes[:, None])
         index = target.clamp(0, width - 1)[..., None].expand(-1, -1, width)
@@ -237,7 +253,11 @@ def admissible_answers(program: Program, exact: Trace) -> Answers:
 
 def only_answers(program: Program, exact: Trace) -> Answers:
     """The outputs of a run, each with its one value."""
-    return {port.name: Answer(port, exact.outputs[port.name], None) for port in program.interface.outputs}
+    defined = where_defined(program, exact.batch)
+    return {
+        port.name: Answer(port, exact.outputs[port.name], None, defined.get(port.name))
+        for port in program.interface.outputs
+    }
 
 
 def repeat_last(values: Tensor, lengths: Tensor) -> Tensor:

@@ -16,12 +16,15 @@ import torch
 from torch import Tensor
 
 from ..lang.expression import (
+    Along,
     Any,
     Apply,
+    At,
     Best,
     End,
     Expression,
     Follow,
+    Leg,
     Lift,
     Reverse,
     Select,
@@ -46,6 +49,8 @@ class Demand:
         self._rules: dict[type[Expression], Callable[[Anything, Tensor], None]] = {
             Apply: self._apply,
             Lift: self._lift,
+            Along: self._along,
+            At: self._at,
             Reverse: lambda e, d: self._add(e.value, d.transpose(1, 2), Location.EDGE),
             Any: self._any,
             Best: self._reduce,
@@ -66,10 +71,11 @@ class Demand:
         return torch.zeros_like(self._everywhere(self._evaluation.location(expression)))
 
     def _everywhere(self, location: Location) -> Tensor:
-        batch = self._evaluation.batch
-        if location is Location.GRAPH:
-            return torch.ones(len(batch), dtype=torch.bool, device=batch.nodes.device)
-        return batch.nodes if location is Location.NODE else batch.pairs
+        nodes = self._evaluation.batch.nodes
+        real = torch.ones(len(nodes), dtype=torch.bool, device=nodes.device)
+        for _ in range(location.rank):
+            real = real[..., None] & nodes.reshape(len(nodes), *[1] * (real.dim() - 1), -1)
+        return real
 
     def _add(self, expression: Expression, demand: Tensor, location: Location) -> None:
         """Add a demand made at a location; a value of the graph is demanded if any place asks for it."""
@@ -124,8 +130,7 @@ class Demand:
         self._add(expression.mask, demand[:, None] & pivotal, self._below(expression))
 
     def _below(self, expression: Expression) -> Location:
-        graph = self._evaluation.location(expression) is Location.GRAPH
-        return Location.NODE if graph else Location.EDGE
+        return self._evaluation.location(expression).unreduced
 
     def _reduce(self, expression: Best | Select, demand: Tensor) -> None:
         below = self._below(expression)
@@ -138,18 +143,45 @@ class Demand:
             location = self._evaluation.location(expression)
             self._add(expression.default, demand & ~mask.any(1), location)
 
+    def _along(self, expression: Along, demand: Tensor) -> None:
+        match expression.leg:
+            case Leg.FIRST:
+                found = demand.any(3).transpose(1, 2)
+            case Leg.SECOND:
+                found = demand.any(2)
+            case Leg.DIRECT:
+                found = demand.any(1)
+        self._add(expression.value, found, Location.EDGE)
+
     def _follow(self, expression: Follow, demand: Tensor) -> None:
-        target = self._evaluation.target(expression)
+        self._read(expression.value, (expression.reference,), demand)
+
+    def _at(self, expression: At, demand: Tensor) -> None:
+        self._read(expression.value, (expression.sender, expression.receiver), demand)
+
+    def _read(self, value: Expression, references: tuple[Expression, ...], demand: Tensor) -> None:
+        """Demand a value where references name places, and the references themselves."""
         batch = self._evaluation.batch
-        marks = torch.zeros(len(batch), batch.width, dtype=torch.int64, device=batch.nodes.device)
-        index = (target[:, None] if target.dim() == 1 else target).clamp(0, batch.width - 1)
-        asked = demand[:, None] if demand.dim() == 1 else demand
-        marks.scatter_add_(1, index, asked.to(torch.int64))
-        self._add(expression.value, marks > 0, Location.NODE)
-        reference = self._evaluation.location(expression.reference)
-        if reference is Location.NODE and demand.dim() == 1:
-            demand = demand[:, None] & batch.nodes
-        self._add(expression.reference, demand, reference)
+        flat = torch.zeros_like(demand, dtype=torch.int64)
+        for reference in references:
+            index = self._evaluation.target(reference).clamp(0, batch.width - 1)
+            flat = flat * batch.width + index.reshape(index.shape + (1,) * (demand.dim() - index.dim()))
+        marks = torch.zeros(len(batch), batch.width ** len(references), dtype=torch.int64)
+        marks = marks.to(demand.device)
+        marks.scatter_add_(1, flat.reshape(len(batch), -1), demand.reshape(len(batch), -1).to(torch.int64))
+        location = (Location.NODE, Location.EDGE)[len(references) - 1]
+        self._add(value, (marks > 0).reshape(len(batch), *[batch.width] * location.rank), location)
+        made = (Location.GRAPH, Location.NODE, Location.EDGE)[demand.dim() - 1]
+        for reference in references:
+            self._add_reference(reference, demand, made)
+
+    def _add_reference(self, reference: Expression, demand: Tensor, made: Location) -> None:
+        """Demand a reference; of a mask_one all nodes are, as each says whether it is the one."""
+        if not self._evaluation.program.types[reference].is_pointer:
+            once = demand.reshape(len(demand), -1).any(1)
+            self._add(reference, once[:, None] & self._evaluation.batch.nodes, Location.NODE)
+            return
+        self._add(reference, demand, made)
 
 
 def _children_first(roots: list[Expression]) -> list[Expression]:

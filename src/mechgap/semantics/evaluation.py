@@ -161,10 +161,9 @@ class Evaluation:
         location = self.location(expression).unreduced
         return mask.expand(len(self.batch), *[self.batch.width] * location.rank)
 
-    def target(self, expression: Follow) -> Tensor:
-        """The index of the node that is read: [B], [B, N] or [B, N, N]."""
-        location = self.location(expression)
-        return _wide(self.reading.reference(expression.reference, self.everywhere(location)))
+    def target(self, reference: Expression) -> Tensor:
+        """The index of the node that a pointer or a mask_one names: [B], [B, N] or [B, N, N]."""
+        return _wide(self.reading.reference(reference, self.everywhere(self.location(reference))))
 
     def location(self, expression: Expression) -> Location:
         """Where the value of an expression lives."""

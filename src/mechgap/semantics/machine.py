@@ -125,7 +125,7 @@ def _selection(evaluation: Evaluation, demand: Demand, expression: Best | Select
     value = evaluation.of(expression)
     width = evaluation.batch.width
     if isinstance(expression, Follow):
-        chosen = evaluation.target(expression)
+        chosen = evaluation.target(expression.reference)
         admissible = torch.nn.functional.one_hot(chosen.clamp(0, width - 1), width).bool()
         return Selection(admissible, chosen, demand.of(expression), expression_text(expression))
     ties = evaluation.ties(expression)
