@@ -210,14 +210,21 @@ class Evaluation:
     def flat(self, scope: Scope) -> Tensor:
         """[K, N for each swept end], where places are in values laid out one after another."""
         if scope not in self._flat:
-            index = self.rows(scope).reshape(-1, *[1] * scope.swept)
-            for end, node in enumerate(scope.ends):
-                nodes = self.inputs.positions.expand(1, -1) if node is None else node
-                index = torch.add(
-                    scope.axes(nodes, (end,) if node is None else ()), index, alpha=self.batch.width
-                )
-            self._flat[scope] = index
+            self._flat[scope] = self._find_flat(scope)
         return self._flat[scope]
+
+    def _find_flat(self, scope: Scope) -> Tensor:
+        width, index = self.batch.width, self.rows(scope)
+        if scope.swept == 0:
+            for end in scope.ends:
+                assert end is not None
+                index = torch.add(end, index, alpha=width)
+            return index
+        index = index.reshape(-1, *[1] * scope.swept)
+        for position, end in enumerate(scope.ends):
+            nodes = self.inputs.positions.expand(1, -1) if end is None else end
+            index = torch.add(scope.axes(nodes, (position,) if end is None else ()), index, alpha=width)
+        return index
 
     def count(self, scope: Scope) -> int:
         """The number K of graphs or single places of a scope."""

@@ -26,8 +26,8 @@ from .updates import Assignment
 Done: TypeAlias = "tuple[Recording, dict[str, Tensor]]"
 """The frames of a run, and its outputs."""
 
-_MOST_RUNS = 8192
-_ELEMENTS = (2**19, 2**19, 2**20, 2**23)
+_MOST_RUNS = 2**15
+_ELEMENTS = (2**20, 2**20, 2**20, 2**22)
 """Values of one expression that a part of a batch may have, by the number of node axes of a step."""
 _FEW = 0.6
 """When a smaller share of the runs is still going, the others are left behind."""

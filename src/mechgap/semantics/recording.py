@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -78,25 +77,40 @@ class Segment:
         """Whether all frames of a variable are kept as a whole."""
         return name in self._frames
 
-    def frames(self, name: str) -> Tensor:
-        """[count, K, …], all frames of a variable; expanded if it stays."""
-        if name in self._frames:
-            return self._frames[name][: self.count]
-        if self.stays(name):
-            return self.state[name].expand(self.count, *self.state[name].shape)
-        last, found = self._entry[name], self._entry[name].new_empty((self.count, *self._entry[name].shape))
-        if self.start == 0:
-            found[0] = last
-        for frame, changes in zip(found[self.start == 0 :], self._changes[name], strict=True):
-            whole = [number for number, (flat, _) in enumerate(changes) if flat is None]
-            if whole:
-                last, changes = changes[whole[-1]][1], changes[whole[-1] + 1 :]
-            cells = frame.copy_(last).view(-1)
-            for flat, new in changes:
-                assert flat is not None
-                cells.index_copy_(0, flat, new)
-            last = frame
-        return found
+    def first(self, name: str) -> Tensor:
+        """[K, …], the first frame of a variable; in later segments the frame before it."""
+        if name in self._frames and self.start == 0:
+            return self._frames[name][0]
+        return self._entry.get(name, self.state[name])
+
+    def whole(self, name: str) -> Tensor:
+        """[count, K, …], all frames of a variable that is kept as a whole."""
+        return self._frames[name][: self.count]
+
+    def play(self, name: str, current: Tensor, out: Tensor) -> None:
+        """Write the frames of a variable, one after another.
+
+        Args:
+            name: of the variable.
+            current: [B, …], the frame before the first for all runs; afterwards the last one.
+            out: [T, B, …], where they are written.
+        """
+        everyone, new = len(self.rows) == len(current), int(self.start == 0)
+        if self.is_whole(name) and everyone:
+            out[self.start : self.start + self.count] = self.whole(name)
+            current.copy_(out[self.start + self.count - 1])
+            return
+        offset = (self.rows - torch.arange(len(self.rows), device=self.rows.device)) * current[0].numel()
+        for frame in range(new, self.count):
+            if self.is_whole(name):
+                current.index_copy_(0, self.rows, self._frames[name][frame])
+            for flat, value in self._changes[name][frame - new] if name in self._changes else ():
+                if flat is None:
+                    current.index_copy_(0, self.rows, value)
+                    continue
+                moved = flat if everyone else flat + offset[flat // current[0].numel()]
+                current.view(-1).index_copy_(0, moved, value)
+            out[self.start + frame].copy_(current)
 
     def extremes(self, name: str) -> tuple[float, float]:
         """The smallest and the largest value of a variable in all frames."""
@@ -104,7 +118,7 @@ class Segment:
             new = [value.reshape(-1) for changes in self._changes[name] for _, value in changes]
             value = torch.cat([self._entry[name].reshape(-1), *new])
         else:
-            value = self.frames(name) if name in self._frames else self.state[name]
+            value = self.whole(name) if self.is_whole(name) else self.state[name]
         low, high = torch.aminmax(value)
         return float(low), float(high)
 
@@ -121,23 +135,37 @@ class Recording:
         self.segments = segments
         self.lengths = lengths
 
+    @property
+    def count(self) -> int:
+        """The number T of frames of the longest run."""
+        return int(self.lengths.max())
+
+    def stays(self, name: str) -> bool:
+        """Whether a variable was never written."""
+        return all(segment.stays(name) for segment in self.segments)
+
+    def first(self, name: str) -> Tensor:
+        """[B, …], the first frame."""
+        return self.segments[0].first(name)
+
     def frames(self, name: str) -> Tensor:
         """[T, B, …]; frames past the length of a run repeat its last one."""
-        first, later = self.segments[0], self.segments[1:]
-        found, total = first.frames(name), int(self.lengths.max())
-        if all(segment.stays(name) for segment in self.segments):
-            return found[:1].expand(total, *found.shape[1:])
-        if not later:
-            return found
-        whole = found.new_empty((total, *found.shape[1:]))
-        whole[: first.count] = found
-        for before, segment in pairwise(self.segments):
-            left = torch.ones(len(self.lengths), dtype=torch.bool, device=found.device)
-            left[segment.rows] = False
-            behind = left[before.rows]
-            whole[segment.start :, before.rows[behind]] = before.state[name][behind]
-            whole[segment.start : segment.start + segment.count, segment.rows] = segment.frames(name)
-        return whole
+        first, (segment, *later) = self.first(name), self.segments
+        if self.stays(name):
+            return first.expand(self.count, *first.shape)
+        if not later and segment.is_whole(name):
+            return segment.whole(name)
+        out = first.new_empty((self.count, *first.shape))
+        self.play(name, out)
+        return out
+
+    def play(self, name: str, out: Tensor) -> None:
+        """Write all frames [T, B, …] of a variable; there may be more than the longest run has."""
+        current = self.first(name).clone(memory_format=torch.contiguous_format)
+        out[0] = current
+        for segment in self.segments:
+            segment.play(name, current, out)
+        out[self.count :] = current
 
     def last(self, name: str) -> Tensor:
         """[B, …], the last frame of each run."""
@@ -170,28 +198,25 @@ class Packed(Mapping[str, Tensor]):
         if name not in self._found:
             if name not in self._names:
                 raise KeyError(name)
-            self._found[name] = _joined([part.frames(name) for part in self._parts])
+            self._found[name] = self._joined(name)
         return self._found[name]
+
+    def _joined(self, name: str) -> Tensor:
+        if len(self._parts) == 1:
+            return self._parts[0].frames(name)
+        frames = max(part.count for part in self._parts)
+        first = [part.first(name) for part in self._parts]
+        if all(part.stays(name) for part in self._parts):
+            return torch.cat(first).expand(frames, -1, *first[0].shape[1:])
+        out = first[0].new_empty((frames, sum(map(len, first)), *first[0].shape[1:]))
+        start = 0
+        for part, value in zip(self._parts, first, strict=True):
+            part.play(name, out[:, start : start + len(value)])
+            start += len(value)
+        return out
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
     def __len__(self) -> int:
         return len(self._names)
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    """Frames [T, B, …] of several batches, runs one after another, repeated to equal length."""
-    if len(parts) == 1:
-        return parts[0]
-    frames = max(len(part) for part in parts)
-    if all(part.stride(0) == 0 for part in parts):
-        return torch.cat([part[0] for part in parts]).expand(frames, -1, *parts[0].shape[2:])
-    found = parts[0].new_empty((frames, sum(part.shape[1] for part in parts), *parts[0].shape[2:]))
-    start = 0
-    for part in parts:
-        stop = start + part.shape[1]
-        found[: len(part), start:stop] = part
-        found[len(part) :, start:stop] = part[-1]
-        start = stop
-    return found

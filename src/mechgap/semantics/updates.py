@@ -101,12 +101,14 @@ class Assignment:
             new = new.expand(value.shape) if guard is None else choose(guard, new, value)
             return None, value.copy_(new).clone()
         cells, flat = value.view(-1), self._evaluation.flat(update.place)
-        new = new.expand(flat.shape).reshape(-1)
+        if update.place.swept or new.dim() == 0:
+            new = new.expand(flat.shape).reshape(-1)
+            guard = guard if guard is None else guard.expand(flat.shape).reshape(-1)
+            flat = flat.view(-1)
         if guard is not None:
-            old = cells.index_select(0, flat.view(-1))
-            new = torch.where(guard.expand(flat.shape).reshape(-1), new, old)
-        cells.index_copy_(0, flat.view(-1), new)
-        return flat.view(-1), new
+            new = torch.where(guard, new, cells.index_select(0, flat))
+        cells.index_copy_(0, flat, new)
+        return flat, new
 
     def _update(self, change: ConditionalChange) -> Update:
         if change.place not in self._places:
