@@ -62,7 +62,7 @@ def test_every_dependency_of_the_tests_is_pinned():
 
 
 def test_the_dependencies_are_what_the_sources_import():
-    optional = {"jaxtyping", "beartype", "clrs", "jax"}
+    optional = {"jaxtyping", "beartype", "clrs", "jax", "pyarrow"}
     imported = {
         name.split(".")[0]
         for path in (ROOT / "src").rglob("*.py")

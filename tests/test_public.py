@@ -25,7 +25,7 @@ PUBLIC = """
     anywhere arctan2 argmax argmin at_pair choose clrs_config direct compile_program edge everywhere first first_leg follow from_networkx
     graph index interpret last load_network load_task max_of maximum me measure min_of minimum node
     node_at otherwise
-    read_edges receiver reverse rollout rules save_network second_leg sender size substitute to_batch train when where
+    read_edges receiver reverse rollout rules save_network second_leg sender size substitute to_batch traces train when where
 """.split()
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .graphs import Graph
     from .interop.edges import read_edges
     from .interop.networkx import from_networkx
+    from .lab.streams import traces
     from .lang.program import Program
     from .lang.substitution import substitute
     from .lang.vocabulary import (
@@ -93,6 +94,7 @@ _NAMES = {
     "graphs": ("Graph",),
     "interop.edges": ("read_edges",),
     "interop.networkx": ("from_networkx",),
+    "lab.streams": ("traces",),
     "lang.program": ("Program",),
     "lang.substitution": ("substitute",),
     "lang.vocabulary": (
@@ -187,6 +189,7 @@ __all__ = [
     "size",
     "substitute",
     "to_batch",
+    "traces",
     "train",
     "when",
     "where",

@@ -58,10 +58,10 @@ from mechgap import Program, anywhere, edge, index, me, min_of, minimum, node, s
 adj = edge.mask("adj")
 label = node.scalar("label", low=0, high=2**12, whole=True)
 best = min_of(sender(label), adj)
-components = Program(
-    "components", (adj,), {label: index(me)}, {label: minimum(label, best)},
+lowest_label = Program(
+    "lowest_label", (adj,), {label: index(me)}, {label: minimum(label, best)},
     ~anywhere(best < label), {"component": label}, size + 1, "Components by the smallest label.",
 )
 """
     )
-    return f"{path}:components"
+    return f"{path}:lowest_label"

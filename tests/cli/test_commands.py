@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_show(mechgap, name):
 
 
 def test_show_of_a_users_program(mechgap, own):
-    assert "program components" in mechgap("show", own).out
+    assert "program lowest_label" in mechgap("show", own).out
 
 
 def test_trace_of_a_drawn_graph(mechgap):
@@ -114,10 +115,10 @@ def test_verify_as_text(mechgap):
 def test_verify_a_users_program_and_its_file(mechgap, own):
     assert mechgap("verify", own, "--n", "4,8", "--count", 2).code == 0
     assert mechgap("compile", own).code == 0
-    refused = mechgap("verify", "components.safetensors", "--n", 4)
+    refused = mechgap("verify", "lowest_label.safetensors", "--n", 4)
     assert refused.code == 1
     assert "--program" in refused.err
-    assert mechgap("verify", "components.safetensors", "--n", 4, "--program", own).code == 0
+    assert mechgap("verify", "lowest_label.safetensors", "--n", 4, "--program", own).code == 0
 
 
 def test_verify_tells_the_first_difference(mechgap, tmp_path):
@@ -150,6 +151,54 @@ def test_parity(mechgap, tmp_path):
     np.savez(tmp_path / "bfs-n4.npz", **other)
     assert mechgap("parity", tmp_path).code == 1
     assert mechgap("parity", tmp_path, "--task", "dfs").code == 1
+
+
+def test_parity_of_all_tasks_counts_refusals_apart(mechgap, tmp_path):
+    for name in ("bfs", "quicksort", "floyd_warshall"):
+        shutil.copy(GOLDEN / f"{name}-n4.npz", tmp_path)
+    done = mechgap("parity", tmp_path)
+    assert done.code == 0
+    assert "of 3 files of 3 tasks" in done.out
+    assert "refuses" not in done.out
+    done = mechgap("parity", tmp_path, "--target", "gatv2")
+    assert done.code == 0
+    assert "of 1 files of 1 tasks" in done.out
+    assert "gatv2 refuses 2 files of 2 tasks" in done.out
+    assert "no memory on edges" in done.out
+    data = mechgap("parity", tmp_path, "--target", "gatv2", "--json").data
+    assert [refused["task"] for refused in data["refused"]] == ["quicksort", "floyd_warshall"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("topological_sort", "a,b,1\nb,c,1\nc,a,1\n", "a directed graph without cycles"),
+        ("dag_shortest_paths", "a,a,1\n", "a directed graph without cycles"),
+        ("components", "a,b,1\n", "an undirected graph"),
+        ("dijkstra", "a,b,-2\n", "input A, graph 0, pair a -> b"),
+        ("bellman_ford", "a,b,1000\n", "input A, graph 0, pair a -> b"),
+        ("heapsort", "a,b,1\n", "input key"),
+    ],
+)
+@pytest.mark.parametrize("target", ["interpreter", "gatv2"])
+def test_graphs_that_a_task_does_not_allow(mechgap, tmp_path, name, text, told, target):
+    edges = tmp_path / "g.csv"
+    edges.write_text("source,target,weight\n" + text)
+    done = mechgap("trace", name, "--graph", edges, "--directed", "--target", target)
+    assert done.code == 1
+    assert told in done.err
+    assert name in done.err
+    assert "do:" in done.err
+
+
+def test_inputs_in_a_file_that_a_task_does_not_allow(mechgap, tmp_path):
+    arrays = dict(np.load(GOLDEN / "graham_scan-n4.npz"))
+    arrays["input/x"][0], arrays["input/y"][0] = 0.25, np.arange(4)
+    np.savez(tmp_path / "graham_scan-n4.npz", **arrays)
+    for command in (("trace", "graham_scan", "--graph", "graham_scan-n4.npz"), ("parity", ".")):
+        done = mechgap(*command)
+        assert done.code == 1
+        assert "task graham_scan, graph 0" in done.err
 
 
 def test_train_and_resume(mechgap, tmp_path):

@@ -13,15 +13,17 @@ import pytest
 from mechgap.cli.main import app
 from mechgap.errors import MechgapError
 
-COMMANDS = ("list", "show", "trace", "compile", "verify", "parity", "train", "measure", "run")
+COMMANDS = ("list", "show", "trace", "compile", "verify", "parity", "train", "measure", "run", "export")
+GROUPS = ("data",)
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]
 
 
 def test_all_commands_are_there(mechgap):
     assert sorted(command.name for command in app.registered_commands) == sorted(COMMANDS)
+    assert tuple(group.name for group in app.registered_groups) == GROUPS
     shown = mechgap("--help")
     assert shown.code == 0
-    assert all(f"  {name} " in shown.out for name in COMMANDS)
+    assert all(f"  {name} " in shown.out for name in (*COMMANDS, *GROUPS))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -29,7 +31,7 @@ def test_every_command_explains_itself_and_speaks_json(mechgap, name):
     shown = mechgap(name, "-h")
     assert shown.code == 0
     assert "--json" in shown.out
-    assert ("--seed" in shown.out) == (name in ("trace", "verify", "train", "measure", "run"))
+    assert ("--seed" in shown.out) == (name in ("trace", "verify", "train", "measure", "run", "export"))
 
 
 def test_help_is_quick():

@@ -64,7 +64,7 @@ def test_run_of_a_users_program(mechgap, own, tmp_path):
     done = mechgap("run", own, "--steps", 2, "--out", tmp_path / "mine")
     assert done.code == 0, done.err
     assert "report.html" in done.out
-    assert "components" in (tmp_path / "mine" / "report.html").read_text()
+    assert "lowest_label" in (tmp_path / "mine" / "report.html").read_text()
 
 
 def test_an_interrupted_run_goes_on(mechgap, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""Batches of graphs for any program whose inputs have the standard names."""
+"""Which tasks the compiler takes, and small inputs for every task and example program."""
 
 from __future__ import annotations
 
@@ -7,10 +7,34 @@ from pathlib import Path
 
 import torch
 
+from mechgap.errors import GraphError
 from mechgap.lang.program import Program
 from mechgap.semantics.batch import Batch
+from mechgap.tasks.catalogue import NAMES, load
+from mechgap.tasks.defaults import default_task
+from mechgap.tasks.task import Task
 
 WEIGHTS = ("random", "equal", "tenths", "whole")
+
+MEMORY, PAIR = "of edges", "the value of a pair that two pointers name"
+NEGATIVE = "with low=-"
+REFUSED = {
+    **dict.fromkeys(("insertion_sort", "bubble_sort", "heapsort", "quicksort"), NEGATIVE),
+    **dict.fromkeys(("minimum", "binary_search", "quickselect"), NEGATIVE),
+    **dict.fromkeys(("find_maximum_subarray_kadane", "activity_selector", "task_scheduling"), NEGATIVE),
+    **dict.fromkeys(("matrix_chain_order", "lcs_length", "optimal_bst"), MEMORY),
+    **dict.fromkeys(("bridges", "strongly_connected_components", "mst_kruskal"), MEMORY),
+    **dict.fromkeys(("floyd_warshall", "transitive_closure", "transitive_closure_seq"), MEMORY),
+    **dict.fromkeys(("boruvka", "mst_kruskal_light"), MEMORY),
+    **dict.fromkeys(("mst_prim", "dijkstra", "dag_shortest_paths"), PAIR),
+    **dict.fromkeys(("bellman_ford_seq", "components_seq", "independent_set_seq"), PAIR),
+    **dict.fromkeys(("segments_intersect", "jarvis_march"), NEGATIVE),
+    "graham_scan": "an angle",
+    **dict.fromkeys(("odd_even_sort", "bubble_sort_light", "insertion_sort_light"), NEGATIVE),
+}
+"""What the GATv2 target says of the tasks that it cannot compute; it compiles all others."""
+COMPILED = tuple(name for name in NAMES if name not in REFUSED)
+"""The tasks that it compiles."""
 
 
 def examples() -> dict[str, Program]:
@@ -21,6 +45,33 @@ def examples() -> dict[str, Program]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return {name: value for name, value in vars(module).items() if isinstance(value, Program)}
+
+
+SMALLEST = dict.fromkeys(("lcs_length", "naive_string_matcher", "kmp_matcher"), 2)
+"""The fewest nodes of inputs, where that is not one."""
+TASKS: dict[str, Task] = {
+    **{name: load(name) for name in NAMES},
+    **{f"example {name}": default_task(program) for name, program in examples().items()},
+}
+"""All tasks of the package and the programs of examples/programs.py."""
+
+
+def sampled(name: str, size: int, count: int, seed: int = 0) -> Batch:
+    """What the sampler of a task draws at a size, or at the smallest that it has."""
+    return load(name).sample(seed, max(size, SMALLEST.get(name, 1)), count)
+
+
+def inputs(
+    name: str, size: int, count: int, density: float, weights: str, *, directed: bool = False
+) -> Batch:
+    """Small inputs of a task: random graphs where it takes them, else what its sampler draws."""
+    task = TASKS[name]
+    batch = graphs(size, count, density, weights, directed=directed)
+    try:
+        task.check(batch)
+    except GraphError:
+        batch = task.sample(size, max(size, SMALLEST.get(name, 1)), count, p=density)
+    return Batch({v.name: batch.values[v.name] for v in task.program.inputs}, batch.nodes)
 
 
 def graphs(size: int, count: int, density: float, weights: str, *, directed: bool = False) -> Batch:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from compiler.agreement import disagreements
-from compiler.cases import examples, graphs
+from compiler.cases import REFUSED, TASKS, graphs
 from mechgap.compiler.certificate import Bound, Certificate
 from mechgap.compiler.passes import LARGEST_N, LARGEST_REAL_N, Compiled, CompileSettings, compile_program
 from mechgap.compiler.scales import INDEX_STEP, UNDERFLOW
@@ -35,9 +35,8 @@ from mechgap.lang.vocabulary import (
 from mechgap.nets.rollout import rollout
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.interpreter import interpret
-from mechgap.tasks.catalogue import NAMES, load
 
-PROGRAMS = {**{name: load(name).program for name in NAMES}, **examples()}
+PROGRAMS = {name: task.program for name, task in TASKS.items() if name not in REFUSED}
 by_program = pytest.mark.parametrize("name", PROGRAMS)
 
 adj = edge.mask("adj")
@@ -78,7 +77,7 @@ def test_the_figures_are_those_of_the_network(name):
     assert certificate.nonzero == sum(int(x.count_nonzero()) for x in network.parameters())
     assert certificate.negative_slope == network.config.negative_slope
     assert certificate.target == "gatv2"
-    assert (certificate.program, certificate.digest) == (name, PROGRAMS[name].digest)
+    assert (certificate.program, certificate.digest) == (PROGRAMS[name].name, PROGRAMS[name].digest)
 
 
 @by_program

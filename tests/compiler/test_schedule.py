@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 
-from compiler.cases import examples
+from compiler.cases import REFUSED, TASKS
 from mechgap.compiler.checks import (
     CompilerFault,
     check_layout,
@@ -24,12 +24,11 @@ from mechgap.compiler.passes import compile_program
 from mechgap.compiler.schedule import Schedule, fetch_reads, parts_first, schedule
 from mechgap.errors import Refusal
 from mechgap.lang.program import Program
-from mechgap.tasks.catalogue import NAMES, load
 from strategies import Grammar, programs
 
-PROGRAMS = {**{name: load(name).program for name in NAMES}, **examples()}
+PROGRAMS = {name: task.program for name, task in TASKS.items() if name not in REFUSED}
 by_program = pytest.mark.parametrize("name", PROGRAMS)
-N = 64
+N = 32
 
 
 @cache
@@ -167,7 +166,7 @@ def _units(made: Schedule, *, copied: bool) -> list[Unit]:
     return [atom for atom in atoms if isinstance(atom, Unit) and atom in wanted]
 
 
-@pytest.mark.parametrize("name", ["bellman_ford", "dfs", "double_steps", "components"])
+@pytest.mark.parametrize("name", ["bellman_ford", "dfs", "example double_steps", "components"])
 def test_a_unit_that_is_not_computed_is_noticed(name):
     made = _schedules(_lowered(name))[1]
     units = _units(made, copied=False)
@@ -249,7 +248,7 @@ def test_dimensions_that_are_shared_or_outside_are_noticed(bellman):
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_noticed(bad):
-    network = compile_program(PROGRAMS["double_steps"]).network
+    network = compile_program(PROGRAMS["example double_steps"]).network
     check_network(network)
     with torch.no_grad():
         network.rounds[0].skip.weight[0, 0] = bad

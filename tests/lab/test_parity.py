@@ -7,12 +7,15 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from mechgap.errors import FileFormatError, NotFoundError
+from mechgap.errors import FileFormatError, GraphError, NotFoundError
+from mechgap.interop.golden import write_trace
 from mechgap.lab.parity import parity
 from mechgap.semantics.interpreter import interpret
+from mechgap.tasks.catalogue import CLRS_NAMES, load
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 RECORDED = ("bfs", "bellman_ford", "dfs")
@@ -29,10 +32,46 @@ def test_every_hint_length_and_output_is_the_recorded_one(name, target):
 
 def test_all_recorded_tasks_are_compared_by_default():
     report = parity(GOLDEN)
-    assert [file.task for file in report.files] == [name for name in RECORDED for _ in range(3)]
+    assert tuple(dict.fromkeys(file.task for file in report.files)) == CLRS_NAMES
+    assert len(report.files) == len(list(GOLDEN.glob("*.npz")))
+    assert report.refused == ()
     data = json.loads(json.dumps(report.to_json()))
-    assert (data["mismatches"], data["target"]) == (0, "interpreter")
+    assert (data["mismatches"], data["refused"], data["target"]) == (0, [], "interpreter")
     assert data["files"][0]["comparisons"][0]["name"] == "length"
+
+
+def test_what_the_target_refuses_is_counted_apart(tmp_path):
+    for name in ("bfs", "heapsort", "bridges"):
+        shutil.copy(GOLDEN / f"{name}-n4.npz", tmp_path)
+    report = parity(tmp_path, target="gatv2")
+    assert [(file.task, file.mismatches) for file in report.files] == [("bfs", 0)]
+    assert [(refused.task, refused.file) for refused in report.refused] == [
+        ("heapsort", "heapsort-n4.npz"),
+        ("bridges", "bridges-n4.npz"),
+    ]
+    assert "of edges" in report.refused[1].reason.given
+    assert report.mismatches == 0 < report.compared
+    data = json.loads(json.dumps(report.to_json()))
+    assert data["refused"][0]["reason"]["remedy"]
+
+
+def test_a_size_beyond_the_certificate_is_refused_and_smaller_ones_are_not(tmp_path):
+    task = load("articulation_points")
+    for n in (3, 40):
+        batch = task.sample(0, n, 1)
+        write_trace(tmp_path / f"{task.name}-n{n}.npz", interpret(task.program, batch), task.program)
+    report = parity(tmp_path, target="gatv2")
+    assert [(file.nodes, file.mismatches) for file in report.files] == [(3, 0)]
+    assert [refused.file for refused in report.refused] == ["articulation_points-n40.npz"]
+
+
+def test_inputs_that_a_task_does_not_allow_are_told_before_the_run(tmp_path):
+    with np.load(GOLDEN / "binary_search-n4.npz") as file:
+        arrays = dict(file)
+    arrays["input/key"] = arrays["input/key"][:, ::-1]
+    np.savez(tmp_path / "binary_search-n4.npz", **arrays)
+    with pytest.raises(GraphError, match="task binary_search, graph 0"):
+        parity(tmp_path)
 
 
 def wrong(program, batch):

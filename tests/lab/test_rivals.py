@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from compiler.cases import COMPILED
 from mechgap.compiler.passes import compile_program
 from mechgap.errors import CheckpointError, NotFoundError
 from mechgap.interop.compiled import save_compiled
@@ -29,7 +30,15 @@ def test_rivals_have_the_same_ports_and_halt_alike():
         rivals(load("bfs"), ["dfs"])
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_rivals_of_every_task_run_and_are_few():
+    found = {name: [p.name for p in rivals(load(name))] for name in NAMES}
+    assert sum(map(len, found.values())) < len(NAMES)
+    for name, others in found.items():
+        for other in others:
+            assert load(other).program.interface == load(name).program.interface
+
+
+@pytest.mark.parametrize("name", COMPILED)
 def test_other_ties_are_another_right_run(name):
     task = load(name)
     variant = other_ties(task.program)

@@ -16,7 +16,7 @@ SPARSE = [0.35, 0.4, 0.45]
 @pytest.fixture(scope="session")
 def graphs():
     """Sparse graphs, so that runs have several frames."""
-    return sample_reachability(0, 12, 24, p=SPARSE)
+    return sample_reachability(0, 12, 30, p=SPARSE)
 
 
 @pytest.fixture(scope="session")

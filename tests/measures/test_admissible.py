@@ -16,8 +16,8 @@ from mechgap.measures.admissible import (
     only_answers,
 )
 from mechgap.semantics.interpreter import interpret
-from mechgap.tasks.graphs import bfs
 from mechgap.tasks.catalogue import NAMES, load
+from mechgap.tasks.graphs import bfs
 
 
 def searching(tie):

@@ -10,7 +10,9 @@ import torch
 from mechgap.measures.admissible import admissible_answers, admissible_trace, only_answers
 from mechgap.measures.behaviour import behaviour
 from mechgap.measures.traces import trace_errors
+from mechgap.semantics.defined import where_defined
 from mechgap.semantics.interpreter import interpret
+from mechgap.tasks.catalogue import load
 from mechgap.tasks.graphs import bellman_ford, bfs, dfs
 from mechgap.tasks.samplers.graphs import sample_directed, sample_shortest_paths
 
@@ -53,7 +55,8 @@ def test_wrong_nodes_are_counted(exact):
 
 def errors(trace, exact, program=bfs.program):
     choices, _ = admissible_trace(program, exact)
-    return trace_errors(trace, exact, program.interface.hints, choices)
+    defined = where_defined(program, exact.batch)
+    return trace_errors(trace, exact, program.interface.hints, choices, defined)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,46 @@ def test_a_reference_has_no_trace_error(graphs, program, batch):
     assert {s.value for s in found.scores.values()} == {0.0}
     assert set(found.curves) == {port.name for port in program.interface.hints}
     assert {len(curve) for curve in found.curves.values()} == {exact.frames - 1}
+
+
+@pytest.fixture(scope="module")
+def half_defined():
+    """A task whose output and hint `b` are defined at some pairs only, and the negation of those pairs."""
+    task = load("lcs_length")
+    exact = interpret(task.program, task.sample(0, 8, 4))
+    nowhere = ~where_defined(task.program, exact.batch)["b"]
+    assert nowhere.any() and not nowhere.all()
+    return task.program, exact, nowhere
+
+
+def test_places_that_are_not_defined_count_in_no_score(half_defined):
+    program, exact, nowhere = half_defined
+    spoilt = torch.where(nowhere, (exact.outputs["b"] + 1) % 3, exact.outputs["b"])
+    for answers in (only_answers(program, exact), admissible_answers(program, exact)):
+        scores = behaviour(replace(exact, outputs={"b": spoilt}), exact, answers, None)
+        assert {s.value for s in scores.values()} == {1.0}
+    hint = program.interface.hints[0].name
+    other = {port.name: exact.values[port.name].clone() for port in program.interface.hints}
+    for name, mask in where_defined(program, exact.batch).items():
+        if name in other:
+            other[name] = torch.where(mask, other[name], (other[name] + 1) % 3)
+    found = errors(replace(exact, values={**exact.values, **other}), exact, program)
+    assert found.scores["error"].value == 0.0
+    assert found.scores[f"error/{hint}"].n < exact.live[1:].sum() * exact.batch.width**2
+
+
+def test_places_that_are_defined_count_in_scores(half_defined):
+    program, exact, nowhere = half_defined
+    spoilt = torch.where(nowhere, exact.outputs["b"], (exact.outputs["b"] + 1) % 3)
+    answers = only_answers(program, exact)
+    scores = behaviour(replace(exact, outputs={"b": spoilt}), exact, answers, None)
+    assert scores["accuracy"].value < 1.0
+    (answer,) = answers.values()
+    rows = torch.tensor([1])
+    assert torch.equal(answer.accepts(spoilt), nowhere)
+    assert torch.equal(answer.equals(answer), ~nowhere)
+    assert not answer.excludes(answer).any()
+    assert torch.equal(answer.take(rows).accepts(spoilt[rows]), nowhere[rows])
 
 
 def test_other_ties_have_no_trace_error(exact, other_ties):

@@ -139,7 +139,7 @@ def test_references_stand_beside_every_figure(panel):
 def test_a_panel_is_plain_data(panel):
     data = panel.to_json()
     assert json.loads(json.dumps(data, allow_nan=False)) == data
-    assert data["conditions"]["graphs"] == 24
+    assert data["conditions"]["graphs"] == 30
     assert set(data["conditions"]["programs"]) == set(RIVALS)
     assert set(data["curves"]) == {"reach_h", "pi_h"}
     for row in data["rows"].values():

@@ -10,7 +10,7 @@ import pytest
 
 import mechgap.tasks
 from mechgap.errors import FileFormatError, NotFoundError, ProgramError
-from mechgap.tasks.catalogue import NAMES, load
+from mechgap.tasks.catalogue import CLRS_NAMES, MODULES, NAMES, load
 from mechgap.tasks.variants import showing
 
 PROGRAM = """
@@ -30,8 +30,16 @@ def test_a_task_has_the_name_of_its_file(name):
 
 def test_every_file_that_makes_a_task_is_listed():
     folder = Path(mechgap.tasks.__file__).parent
-    files = {path.stem for path in folder.glob("*.py") if "\ntask = Task(" in path.read_text()}
-    assert files == set(NAMES)
+    files = [path.relative_to(folder) for path in folder.rglob("*.py") if "\ntask = " in path.read_text()]
+    assert {".".join(path.with_suffix("").parts) for path in files} == set(MODULES)
+
+
+def test_names_are_unique_and_say_what_is_of_clrs():
+    assert len(set(NAMES)) == len(NAMES) == len(MODULES)
+    assert len(CLRS_NAMES) == 30
+    assert set(CLRS_NAMES) <= set(NAMES)
+    for name in NAMES:
+        assert load(name).about is not None
 
 
 def test_no_array_library_is_needed_to_show_a_program():

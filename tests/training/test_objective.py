@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -105,6 +107,33 @@ def test_hard_feedback_passes_no_gradient():
     assert network.readouts["hint_d"].linear.weight.grad is None
     losses(network, trace, True)["output pi"].backward()
     assert network.readouts["hint_d"].linear.weight.grad.abs().sum() > 0
+
+
+def test_places_that_are_not_defined_are_not_learnt():
+    """What stands at them does not matter; the mean is over the others."""
+    network = Network(small_config(flat_graphs()))
+    interface = network.config.interface
+    trace = random_trace(interface)
+    port = next(p for p in interface.hints if p.location is Location.NODE)
+    (output,) = interface.outputs
+    mask = torch.zeros(len(SIZES), max(SIZES), dtype=torch.bool)
+    mask[:, 0] = True
+    defined = {port.name: mask, output.name: mask}
+    terms = losses(network, trace, defined=defined)
+    first = {name: value[0] for name, value in trace.values.items()}
+    run = rollout(network, trace.batch, RolloutOptions(first=first, lengths=LENGTHS, logits=True, soft=True))
+    parts = [
+        port.kind.loss(run.logits[port.name][t], trace.values[port.name][t], real_nodes(SIZES))[b, 0]
+        for b, length in enumerate(LENGTHS.tolist())
+        for t in range(1, length)
+    ]
+    assert terms[f"hint {port.name}"].item() == pytest.approx(torch.stack(parts).mean().item(), rel=1e-4)
+    truth = trace.outputs[output.name].clone()
+    truth[:, 1:] = 0
+    again = losses(network, dataclasses.replace(trace, outputs={output.name: truth}), defined=defined)
+    assert again[f"output {output.name}"].item() == terms[f"output {output.name}"].item()
+    nothing = losses(network, trace, defined={output.name: mask & False})
+    assert nothing[f"output {output.name}"].item() == 0.0
 
 
 def test_a_perfect_run_of_a_real_program_has_small_terms():

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import typer
 
 from ..errors import MechgapError
-from . import compile, list, measure, parity, run, show, trace, train, verify
+from . import compile, export, list, measure, parity, run, show, trace, train, verify
+from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -33,6 +34,8 @@ app.command("parity")(parity.parity)
 app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("run")(run.run)
+app.command("export")(export.export)
+app.add_typer(data, name="data")
 
 
 @app.callback(invoke_without_command=True)

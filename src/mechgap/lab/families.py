@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..errors import GraphError
 from ..kinds.scalar import Scalar
-from ..lang.location import Location
+from ..lang.location import PLACES, Location
 from ..semantics.batch import Batch
 from ..tasks.task import Task
 
@@ -26,6 +27,8 @@ DEGREE = 3.0
 """Mean number of neighbours of sparse graphs."""
 TRIED = (16, 16)
 """Nodes and graphs on which it is found out how a sampler reads its connectivity."""
+SHORT = (6, 4)
+"""Nodes and graphs on which it is found out what a task allows."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,27 @@ class Family:
         build: draws inputs of a task from a seed, a number of nodes and a number of graphs.
         needs: locations of inputs that the family changes; without one it is the same as `sampled`.
         numbers: whether it changes only inputs that are numbers.
+        density: whether it is about how many edges there are.
     """
 
     name: str
     build: Build
     needs: frozenset[Location] = frozenset()
     numbers: bool = False
+    density: bool = False
 
     def fits(self, task: Task) -> bool:
-        """Whether a program has inputs that this family is about."""
+        """Whether a task has inputs that this family is about, and allows such as it draws."""
         inputs = [v for v in task.program.inputs if not self.numbers or _is_free_number(v.name, v.kind)]
-        return not self.needs or any(v.location in self.needs for v in inputs)
+        if self.needs and not any(v.location in self.needs for v in inputs):
+            return False
+        if self.density and not _reads_density(task):
+            return False
+        try:
+            task.check(self.build(task, 0, *SHORT))
+        except GraphError:
+            return False
+        return True
 
 
 def sparse_chance(task: Task, size: int) -> float:
@@ -72,6 +85,15 @@ def _exponent(task: Task) -> float:
         if 0.0 < density < 1.0:
             return min(max(math.log(density) / math.log(0.5), 1.0), 2.0)
     return 1.0
+
+
+@cache
+def _reads_density(task: Task) -> bool:
+    """Whether the sampler of a task draws other inputs where there shall be more edges."""
+    import torch
+
+    few, many = (task.sample(0, *SHORT, p=p).values for p in (0.2, 1.0))
+    return any(not torch.equal(few[name], many[name]) for name in few)
 
 
 def _sampled(task: Task, seed: Seed, size: int, count: int) -> Batch:
@@ -162,10 +184,10 @@ def _with(batch: Batch, changed: Mapping[str, Tensor]) -> Batch:
 _EDGE = frozenset({Location.EDGE})
 FAMILIES = (
     Family("sampled", _sampled),
-    Family("sparse", _sparse),
-    Family("complete", _complete),
+    Family("sparse", _sparse, density=True),
+    Family("complete", _complete, density=True),
     Family("disconnected", _changed(_disconnected), _EDGE),
-    Family("equal numbers", _changed(_equal), frozenset(Location), numbers=True),
+    Family("equal numbers", _changed(_equal), frozenset(PLACES), numbers=True),
     Family("all loops", _changed(_all_loops), _EDGE),
     Family("no loops", _changed(_no_loops), _EDGE, numbers=True),
 )

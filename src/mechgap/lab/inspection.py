@@ -76,17 +76,23 @@ class Change:
 
 
 def choose(task: Task, choice: Choice) -> Subject:
-    """The inputs that a user asks for.
+    """The inputs that a user asks for, checked.
 
     Raises:
         FileFormatError: if a file cannot be read.
-        GraphError: if it holds no inputs of the program.
+        GraphError: if it holds no inputs of the program, or such as the task does not allow.
         NotFoundError: if there is no graph of that name.
     """
+    found = _found(task, choice)
+    task.check(found.batch)
+    return found
+
+
+def _found(task: Task, choice: Choice) -> Subject:
     if choice.graph is None:
         batch = task.sample(choice.seed, choice.n, 1)
-        words = f"a drawn graph of {choice.n} nodes, seed {choice.seed}"
-        return Subject(batch, _numbers(choice.n), words)
+        words = f"a drawn graph of {batch.width} nodes, seed {choice.seed}"
+        return Subject(batch, _numbers(batch.width), words)
     if choice.graph.endswith(".npz"):
         batch = read_batch(choice.graph, task.program)
         return Subject(batch, _numbers(int(batch.sizes[0])), f"graph 0 of {len(batch)} in {choice.graph}")

@@ -16,6 +16,7 @@ from ..training.loop import Company, Source, train
 from ..training.run import Run
 from ..training.settings import TrainingSettings
 from .families import sparse_chance
+from .streams import VALIDATION, Distribution, Stream
 
 if TYPE_CHECKING:
     from ..nets.network import Network
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 HELD_OUT = 64
 """Graphs of the validation."""
-TRAINING, VALIDATION = 0, 1
-"""Streams of random numbers that never meet."""
 
 
 def learn(
@@ -63,14 +62,8 @@ def learn(
 
 def traces(task: Task, settings: TrainingSettings) -> Source:
     """Fresh traces of a task for every step; those of a step depend on the seed and its number alone."""
-    import numpy as np
-
-    def source(step: int) -> Trace:
-        rng = np.random.default_rng((settings.seed, TRAINING, step))
-        batch = task.sample(rng, settings.size(step), settings.batch, p=settings.connectivity)
-        return interpret(task.program, batch)
-
-    return source
+    source = Distribution(task, settings.connectivity)
+    return Stream(source, settings.sizes, settings.batch, settings.seed).at
 
 
 def validation(task: Task, settings: TrainingSettings) -> Callable[[Network], Mapping[str, float]]:

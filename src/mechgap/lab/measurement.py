@@ -11,6 +11,7 @@ from ..measures.behaviour import behaviour
 from ..measures.panel import Setting
 from ..measures.subject import NetworkSubject
 from ..measures.traces import trace_errors
+from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
 from ..tasks.task import Task
 from .families import sparse_chance
@@ -81,14 +82,14 @@ def courses(networks: Mapping[str, Network], made: Setting) -> dict[str, Any]:
     """
     exact = interpret(made.program, made.batch)
     choices, _ = admissible_trace(made.program, exact)
-    hints = made.program.interface.hints
+    hints, defined = made.program.interface.hints, where_defined(made.program, made.batch)
     batches = sorted((made.batch, *made.sizes), key=lambda batch: batch.width)
     references = [(batch, interpret(made.program, batch)) for batch in batches]
     found: dict[str, Any] = {}
     for name, network in networks.items():
         subject = NetworkSubject(network, made.program)
         run = subject.run(made.batch, exact.lengths)
-        curves = trace_errors(run, exact, hints, choices).curves
+        curves = trace_errors(run, exact, hints, choices, defined).curves
         valid = []
         for batch, own in references:
             answers = admissible_answers(made.program, own)

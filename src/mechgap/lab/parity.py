@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..errors import FileFormatError, NotFoundError
+from ..errors import Fault, FileFormatError, NotFoundError, Refusal
 from ..interop.golden import read_trace
 from ..lang.program import Port, Program
 from ..semantics.defined import where_defined
 from ..semantics.inputs import places
 from ..tasks.catalogue import NAMES, load
+from ..tasks.task import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,19 +71,35 @@ class FileParity:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A file from whose inputs a target does not run the program.
+
+    Attributes:
+        file, task: name of the file, and of the program.
+        reason: what the target says to it.
+    """
+
+    file: str
+    task: str
+    reason: Fault
+
+
+@dataclass(frozen=True)
 class ParityReport:
     """How the runs of a target compare with the files of a directory.
 
     Attributes:
         directory, target: what was compared with what.
         atol: the largest difference of numbers that counts as none.
-        files: one for each file.
+        files: one for each file that was compared.
+        refused: one for each file with a program, or a size, that the target refuses.
     """
 
     directory: str
     target: str
     atol: float
     files: tuple[FileParity, ...]
+    refused: tuple[Refused, ...] = ()
 
     @property
     def mismatches(self) -> int:
@@ -119,29 +136,30 @@ def parity(
     Raises:
         NotFoundError: if a task or a target is unknown.
         FileFormatError: if there is no file for a task, or a file cannot be used.
+        GraphError: if the inputs in a file are none of the task.
     """
-    folder = Path(directory)
     runner = run or _runner(target)
-    jobs = list(_jobs(folder, tasks))
-    return ParityReport(
-        str(directory),
-        target,
-        atol,
-        tuple(_compare_file(path, program, runner, atol) for path, program in jobs),
-    )
+    files: list[FileParity] = []
+    refused: list[Refused] = []
+    for path, task in list(_jobs(Path(directory), tasks)):
+        try:
+            files.append(_compare_file(path, task, runner, atol))
+        except Refusal as refusal:
+            refused.append(Refused(path.name, task.name, refusal.faults[0]))
+    return ParityReport(str(directory), target, atol, tuple(files), tuple(refused))
 
 
-def _jobs(folder: Path, tasks: Sequence[str] | None) -> Iterator[tuple[Path, Program]]:
-    """Each recorded file with the program to run."""
+def _jobs(folder: Path, tasks: Sequence[str] | None) -> Iterator[tuple[Path, Task]]:
+    """Each recorded file with the task that it is of."""
     found = False
     for name in NAMES if tasks is None else tasks:
-        program = load(name).program
-        files = sorted(folder.glob(f"{program.name}-n*.npz"), key=lambda path: (len(path.name), path.name))
+        task = load(name)
+        files = sorted(folder.glob(f"{task.name}-n*.npz"), key=lambda path: (len(path.name), path.name))
         if not files and tasks is not None:
-            raise _nothing(folder, f"{program.name}-n*.npz")
+            raise _nothing(folder, f"{task.name}-n*.npz")
         for path in files:
             found = True
-            yield path, program
+            yield path, task
     if not found:
         raise _nothing(folder, "TASK-n*.npz")
 
@@ -155,8 +173,10 @@ def _nothing(folder: Path, pattern: str) -> FileFormatError:
     )
 
 
-def _compare_file(path: Path, program: Program, run: Runner, atol: float) -> FileParity:
+def _compare_file(path: Path, task: Task, run: Runner, atol: float) -> FileParity:
+    program = task.program
     recorded = read_trace(path, program)
+    task.check(recorded.batch)
     trace = run(program, recorded.batch)
     graphs, nodes = recorded.batch.nodes.shape
     return FileParity(
@@ -237,15 +257,28 @@ def _interpreter() -> Runner:
 
 
 def _gatv2() -> Runner:
-    from ..compiler.passes import Compiled, compile_program
+    from ..compiler.passes import Compiled, CompileSettings, compile_program
     from ..nets.rollout import rollout
 
-    compiled: dict[Program, Compiled] = {}
+    compiled: dict[tuple[Program, int | None], Compiled | Refusal] = {}
+
+    def made(program: Program, n: int | None) -> Compiled:
+        """The network for graphs of n nodes; without n for as many as can be certified."""
+        if (program, n) not in compiled:
+            try:
+                compiled[program, n] = compile_program(program, CompileSettings(n=n))
+            except Refusal as refusal:
+                compiled[program, n] = refusal
+        found = compiled[program, n]
+        if isinstance(found, Refusal):
+            raise found
+        return found
 
     def run(program: Program, batch: Batch) -> Trace:
-        if program not in compiled:
-            compiled[program] = compile_program(program)
-        return rollout(compiled[program].network, batch)
+        found = made(program, None)
+        if batch.width > found.certificate.n:
+            found = made(program, batch.width)
+        return rollout(found.network, batch)
 
     return run
 

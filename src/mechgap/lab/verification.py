@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFoundError, RangeError, Refusal
+from ..errors import GraphError, NotFoundError, RangeError, Refusal
 from ..tasks.task import Task
 from .families import FAMILIES, Family
 from .parity import LENGTH, Comparison, compare
@@ -118,7 +118,7 @@ class VerificationPlan:
     """What a network is verified on.
 
     Attributes:
-        sizes: numbers of nodes; graphs of one node are always tried too.
+        sizes: numbers of nodes; graphs of one node are tried too if the task has such.
         count: graphs of each family and size.
         seed: of the graphs.
         atol: the largest difference of numbers that counts as none.
@@ -164,7 +164,8 @@ def verify(
             f"sizes up to {certificate.n}",
             "verify smaller sizes, or compile for larger ones with --n",
         )
-    jobs = [(n, family) for n in dict.fromkeys((1, *plan.sizes)) for family in chosen]
+    sizes = (1, *plan.sizes) if _has_single_nodes(task) else plan.sizes
+    jobs = [(n, family) for n in dict.fromkeys(sizes) for family in chosen]
     checks = []
     for index, (n, family) in enumerate(jobs):
         if watch:
@@ -186,6 +187,15 @@ def _families(task: Task, names: Sequence[str] | None) -> list[Family]:
                 "correct the name",
             )
     return [family for name, family in known.items() if family.fits(task) and (not names or name in names)]
+
+
+def _has_single_nodes(task: Task) -> bool:
+    """Whether one node can be an input of a task; two strings, for one, have two letters."""
+    try:
+        task.sample(0, 1, 1)
+    except GraphError:
+        return False
+    return True
 
 
 def _check(task: Task, network: Network, n: int, family: Family, plan: VerificationPlan) -> Check | None:

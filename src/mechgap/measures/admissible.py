@@ -74,12 +74,12 @@ class Answer:
     def accepts(self, value: Tensor) -> Tensor:
         """[B, *P], where a value is right."""
         if self.choices is None:
-            return self.repeats(value)
+            return self.same(value, self.value)
         return self._or_undefined(member(self.choices, value))
 
-    def repeats(self, value: Tensor) -> Tensor:
-        """[B, *P], where a value is the program's own."""
-        return self._or_undefined(self.port.kind.agreement(value, self.value))
+    def same(self, left: Tensor, right: Tensor) -> Tensor:
+        """[B, *P], where two values are equal, or say nothing."""
+        return self._or_undefined(self.port.kind.agreement(left, right))
 
     def excludes(self, other: Answer) -> Tensor:
         """[B, *P], where no value is right for both."""

@@ -33,7 +33,7 @@ def behaviour(trace: Trace, exact: Trace, answers: Answers, valid: Valid | None)
     batch = trace.batch
     same = _everywhere(
         answers,
-        {n: p.port.kind.agreement(trace.outputs[n], exact.outputs[n]) for n, p in answers.items()},
+        {n: p.same(trace.outputs[n], exact.outputs[n]) for n, p in answers.items()},
         batch,
     )
     if valid is None:

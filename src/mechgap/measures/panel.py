@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..lang.program import Program
 from ..nets.network import Network
 from ..semantics.batch import Batch
+from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
 from ..semantics.trace import Trace
 from .admissible import admissible_answers, admissible_trace, only_answers
@@ -113,6 +114,7 @@ class Bench:
         program, batch = setting.program, setting.batch
         self.exact = interpret(program, batch, selections=True)
         self.choices, self.answers = admissible_trace(program, self.exact)
+        self.defined = where_defined(program, batch)
         self.sizes = [interpret(program, each) for each in setting.sizes]
         pairs = setting.pairs or draw_pairs(program.interface, batch, seed=setting.seed)
         self.programs = {p.name: p for p in (program, *setting.rivals)}
@@ -128,7 +130,8 @@ class Bench:
         """
         program = self.setting.program
         trace = subject.run(self.setting.batch, self.exact.lengths, attention=True)
-        errors = trace_errors(trace, self.exact, program.interface.hints, self.choices)
+        hints = program.interface.hints
+        errors = trace_errors(trace, self.exact, hints, self.choices, self.defined)
         outputs = carry_out(subject, self.plan)
         scores = {
             **_under("behaviour", behaviour(trace, self.exact, self.answers, self.setting.valid)),

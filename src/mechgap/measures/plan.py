@@ -94,7 +94,7 @@ class Plan:
 
     def cells(self, places: Mapping[str, Tensor]) -> Shaped[Tensor, "R C"]:
         """Values at the places of every output, side by side as cells C."""
-        return torch.cat([places[name].flatten(1) for name in self._ports], dim=1)
+        return torch.cat([places[name].reshape(len(places[name]), -1) for name in self._ports], dim=1)
 
     @property
     def judged(self) -> Bool[Tensor, "R C"]:

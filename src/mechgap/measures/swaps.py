@@ -30,6 +30,7 @@ class _History:
 
     def __init__(self, program: Program, base: Batch, donor: Batch, lengths: Tensor, frames: int) -> None:
         self.program = program
+        self.nodes = base.nodes
         self.base = SetMachine(program, base).run(frames)
         self.donor = SetMachine(program, donor).run(frames)
         last = lengths - 1
@@ -39,8 +40,11 @@ class _History:
 
     def differs(self) -> Tensor:
         """[T, P, N], where the states of a node differ."""
-        local = [v.name for v in self.program.state if v.location is Location.NODE]
-        return torch.stack([self.base.values[n] != self.donor.values[n] for n in local]).any(0)
+        found = self._nowhere()
+        for variable in self.program.state:
+            if variable.location is Location.NODE:
+                found = found | (self.base.values[variable.name] != self.donor.values[variable.name])
+        return found
 
     def fits(self) -> Tensor:
         """[T, P, N], where an exchange leaves a well-formed state.
@@ -48,8 +52,7 @@ class _History:
         A mask_one must keep exactly one node, and what a program keeps for a graph must be the
         same in both runs, since a network can only keep it at nodes.
         """
-        first = next(v for v in self.program.state if v.location is Location.NODE)
-        fit = torch.ones_like(self.base.values[first.name], dtype=torch.bool)
+        fit = ~self._nowhere()
         for variable in self.program.state:
             same = self.base.values[variable.name] == self.donor.values[variable.name]
             if variable.location is Location.GRAPH:
@@ -57,6 +60,11 @@ class _History:
             elif isinstance(variable.kind, MaskOne):
                 fit = fit & same
         return fit
+
+    def _nowhere(self) -> Tensor:
+        """[T, P, N], false."""
+        frames = len(next(iter(self.base.values.values())))
+        return torch.zeros(frames, *self.nodes.shape, dtype=torch.bool)
 
     def exchanged(self, sites: Sites) -> Frame:
         """The frames [R] in which the exchange has just been made."""
@@ -128,8 +136,8 @@ def _draw(
     if not len(pair):
         raise MechgapError(
             "interchange of node states",
-            "no node and frame in which the two runs of any graph differ",
-            "graphs with runs of three or more frames, and donors that differ from them",
+            "no node and frame in which the two runs of any graph differ, and only at nodes",
+            "a program that keeps state at nodes, runs of three or more frames, and donors that differ",
             "use larger or sparser graphs, or other donors",
         )
     return Sites(pair, step, node)
@@ -203,8 +211,13 @@ def _concatenated(pieces: list[Prediction]) -> Prediction:
 
 def _one(answers: list[Answer]) -> Answer:
     choices = [a.choices for a in answers if a.choices is not None]
-    value = torch.cat([a.value for a in answers])
-    return Answer(answers[0].port, value, torch.cat(choices) if choices else None)
+    defined = [a.defined for a in answers if a.defined is not None]
+    return Answer(
+        answers[0].port,
+        torch.cat([a.value for a in answers]),
+        torch.cat(choices) if choices else None,
+        torch.cat(defined) if defined else None,
+    )
 
 
 def _check_outputs(programs: Mapping[str, Program]) -> None:

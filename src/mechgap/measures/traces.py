@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -30,7 +31,11 @@ class TraceScores:
 
 
 def trace_errors(
-    trace: Trace, exact: Trace, hints: tuple[Port, ...], choices: dict[str, Tensor]
+    trace: Trace,
+    exact: Trace,
+    hints: tuple[Port, ...],
+    choices: Mapping[str, Tensor],
+    defined: Mapping[str, Tensor] | None = None,
 ) -> TraceScores:
     """The error of every hint: share of wrong places, or mean absolute error of a scalar.
 
@@ -42,6 +47,8 @@ def trace_errors(
         exact: the program's own run on the same batch.
         hints: the variables to compare.
         choices: node pointer -> [T, B, N, N], all its admissible targets; any of them is right.
+        defined: variable -> [B, *P], the places where it is defined, if it is not everywhere; others
+            do not count.
     """
     live = exact.live.clone()
     live[0] = False
@@ -49,6 +56,8 @@ def trace_errors(
     for port in hints:
         error = _errors(port, trace.values[port.name], exact.values[port.name], choices.get(port.name))
         mask = _places(port.location, exact.batch) & live.reshape(*live.shape, *[1] * (error.dim() - 2))
+        if defined and port.name in defined:
+            mask = mask & defined[port.name]
         note = _note(port, port.name in choices)
         whole, name = Clusters.of(error, mask, axis=1), f"error/{port.name}"
         scores[name] = score(name, whole, 0.0, note=note)

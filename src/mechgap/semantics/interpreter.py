@@ -145,7 +145,8 @@ def _step(machine: Machine, segment: Segment, going: Tensor | None) -> None:
                 new = choose(going.reshape(-1, *[1] * (old.dim() - 1)), new, old)
             state[variable.name] = segment.written(variable.name, new)
     for name, updates in pending:  # only now: all values were read from the old frame
-        segment.note(name, assignment.make(segment.opened(name), updates, going))
+        state[name], made = assignment.make(state[name], updates, going, owned=segment.owns(name))
+        segment.note(name, made)
     segment.state = state
     segment.count += 1
 

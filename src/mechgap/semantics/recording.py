@@ -58,15 +58,16 @@ class Segment:
             self._frames[name][: self.count] = frames
         return self._frames[name][self.count].copy_(value)
 
-    def opened(self, name: str) -> Tensor:
-        """The last frame of a variable that is going to be changed in place."""
-        if name not in self._entry:
-            self._entry[name] = self.state[name].clone()
-            self._changes[name] = []
-        return self.state[name]
+    def owns(self, name: str) -> bool:
+        """Whether the last frame of a variable is nowhere else, so that it may be changed in place."""
+        frames = self._changes.get(name, [])
+        return bool(frames) and all(flat is not None for flat, _ in frames[-1])
 
     def note(self, name: str, changes: list[Change]) -> None:
         """Keep the changes that made the next frame of a variable."""
+        if name not in self._changes:
+            self._entry[name] = self.state[name]
+            self._changes[name] = []
         self._changes[name].append(changes)
 
     def stays(self, name: str) -> bool:

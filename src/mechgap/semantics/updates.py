@@ -69,9 +69,7 @@ class Assignment:
             return self._marked(expression).expand(len(batch))
         elif variable in self._facts.changes and expression is self._evaluation.program.step[variable]:
             found = kind.pack(self._evaluation.state(variable.name), batch.width, single=single)
-            found = found.clone(memory_format=torch.contiguous_format)
-            self.make(found, self.updates(variable))
-            return found
+            return self.make(found, self.updates(variable))[0]
         else:
             found = self._evaluation.whole(expression, variable.location)
         return kind.pack(found, batch.width, single=single)
@@ -80,26 +78,44 @@ class Assignment:
         """The updates that a step makes of a variable, in order."""
         return [self._update(change) for change in self._facts.changes[variable]]
 
-    def make(self, value: Tensor, updates: list[Update], going: Tensor | None = None) -> list[Change]:
-        """Make updates of a packed value in place.
+    def make(
+        self, value: Tensor, updates: list[Update], going: Tensor | None = None, *, owned: bool = False
+    ) -> tuple[Tensor, list[Change]]:
+        """Make updates of a packed value.
 
         Args:
             value: [B, N] or [B, N, N].
             updates: in order.
             going: [B], in which graphs they are made; None for all.
-        """
-        return [self._made(value, update, going) for update in updates]
+            owned: whether the value may be changed in place.
 
-    def _made(self, value: Tensor, update: Update, going: Tensor | None) -> Change:
-        guard = update.guard
-        if going is not None:
-            rows = update.place.rows
-            here = update.place.axes(going if rows is None else going[rows], ())
-            guard = here if guard is None else guard & here
+        Returns:
+            The new value, and the changes; a whole new value among these must not be changed later.
+        """
+        changes: list[Change] = []
+        for update in updates:
+            guard = update.guard
+            if going is not None:
+                rows = update.place.rows
+                here = update.place.axes(going if rows is None else going[rows], ())
+                guard = here if guard is None else guard & here
+            if update.place.everywhere:
+                value, owned = self._anywhere(value, update, guard), False
+                changes = [(None, value)]
+                continue
+            value = value if owned else value.clone(memory_format=torch.contiguous_format)
+            owned = True
+            changes.append(self._at_places(value, update, guard))
+        return value, changes
+
+    def _anywhere(self, value: Tensor, update: Update, guard: Tensor | None) -> Tensor:
         new = update.value.to(value.dtype)
-        if update.place.everywhere:
-            new = new.expand(value.shape) if guard is None else choose(guard, new, value)
-            return None, value.copy_(new).clone()
+        if guard is None:
+            return new.expand(value.shape).contiguous()
+        return choose(guard, new, value)
+
+    def _at_places(self, value: Tensor, update: Update, guard: Tensor | None) -> Change:
+        new = update.value.to(value.dtype)
         cells, flat = value.view(-1), self._evaluation.flat(update.place)
         if update.place.swept or new.dim() == 0:
             new = new.expand(flat.shape).reshape(-1)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def losses(
-    network: Network, trace: Trace, soft: bool = True, forced: Bool[Tensor, "T B"] | None = None
+    network: Network,
+    trace: Trace,
+    soft: bool = True,
+    forced: Bool[Tensor, "T B"] | None = None,
+    defined: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Float[Tensor, ""]]:
     """The terms of the loss by name; their sum is the loss.
 
@@ -31,8 +35,11 @@ def losses(
         trace: of the program on a batch of inputs.
         soft: whether own hints are read as probabilities rather than as decoded values.
         forced: at which frames a graph reads the true hints instead.
+        defined: of hints and outputs that are not defined everywhere, the places [B, …] where they
+            are; no others count.
     """
     run = _Run(network, trace, soft, forced)
+    run.defined = defined or {}
     for frame in run.unrolling:
         run.judge(frame)
         if not run.go_on(frame.index):
@@ -47,6 +54,7 @@ class _Run:
         self.network, self.trace, self.soft, self.forced = network, trace, soft, forced
         self.hints = network.config.interface.hints
         self.unrolling = Unrolling(network, trace.batch, self._feed)
+        self.defined: Mapping[str, Tensor] = {}
         self.outputs = Outputs(network)
         self.ends = self.outputs.frames(trace.lengths)
         self._sums: dict[str, list[Tensor]] = {port.name: [] for port in self.hints}
@@ -61,7 +69,7 @@ class _Run:
             nodes = self.trace.batch.nodes[rows]
             for port in self.hints:
                 truth = self.trace.values[port.name][index, rows]
-                places = _places(port, nodes, live)
+                places = self._defined(port, _places(port, nodes, live), rows)
                 loss = port.kind.loss(frame.logits[port.name], truth, nodes)
                 self._sums[port.name].append(loss.masked_fill(~places, 0.0).sum())
                 self._counts[port.name].append(places.sum())
@@ -84,9 +92,14 @@ class _Run:
         logits, nodes = self.outputs.logits(), self.trace.batch.nodes
         for port in self.network.config.interface.outputs:
             loss = port.kind.loss(logits[port.name], self.trace.outputs[port.name], nodes)
-            places = _places(port, nodes, nodes.any(1))
-            found[f"output {port.name}"] = loss.masked_fill(~places, 0.0).sum() / places.sum()
+            places = self._defined(port, _places(port, nodes, nodes.any(1)))
+            found[f"output {port.name}"] = loss.masked_fill(~places, 0.0).sum() / places.sum().clamp(min=1)
         return found
+
+    def _defined(self, port: Port, places: Tensor, rows: Tensor | None = None) -> Tensor:
+        """The places at which a port is defined."""
+        known = self.defined.get(port.name)
+        return places if known is None else places & (known if rows is None else known[rows])
 
     def _feed(self, index: int, logits: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         rows = self.unrolling.rows
