@@ -78,6 +78,8 @@ class Inputs:
         self.rows = torch.arange(len(batch), device=batch.nodes.device)
         self.positions = torch.arange(batch.width, device=batch.nodes.device)
         self.short_positions = self.positions.to(short_dtype(batch.width))
+        self.pairs: dict[object, Scope | None] = {}
+        self.largest = 1
         self.known: dict[tuple[Expression, Location], Tensor] = {}
         self.columns: dict[Expression, Tensor] = {}
 
@@ -179,7 +181,9 @@ class Evaluation:
         """The one scope of these graphs and ends."""
         key = (id(rows), *(id(end) for end in ends))
         if key not in self._scopes:
-            self._scopes[key] = Scope(rows, ends)
+            scope = self._scopes[key] = Scope(rows, ends)
+            places = self.count(scope) * self.batch.width**scope.swept
+            self.inputs.largest = max(self.inputs.largest, places)
         return self._scopes[key]
 
     def value(self, expression: Expression, scope: Scope) -> Tensor:
@@ -244,7 +248,11 @@ class Evaluation:
             return self.reading.places(expression, self.whole(expression, location), scope)
         if scope.rows is not None and scope.swept == len(scope.ends):
             whole = self.everywhere(scope.location)
-            if expression in whole.values or (not scope.ends and self.facts.costs.of(expression, 0) < 2):
+            if expression in self.facts.uniform and not self.inputs.padding:
+                value = self.value(expression, whole)
+                return value[:1].expand(self.count(scope), *value.shape[1:]) if value.dim() else value
+            cheap = not scope.ends and self.facts.costs.of(expression, 0) < 2
+            if cheap or expression in self.facts.fixed or expression in whole.values:
                 value = self.value(expression, whole)
                 return value[scope.rows] if value.dim() else value
         return self._rules[type(expression)](expression, scope)

@@ -128,6 +128,11 @@ class Facts:
         return frozenset(expression for expression, same in known.items() if same)
 
     @cached_property
+    def uniform(self) -> frozenset[Expression]:
+        """The expressions that read no variable: they are the same in all graphs of one size."""
+        return frozenset(x for x in self.fixed if not any(isinstance(y, Variable) for y in _below(x)))
+
+    @cached_property
     def grounded(self) -> frozenset[Expression]:
         """The pointers and mask_ones that name a node whatever happens."""
         doubtful: set[Variable] = set()

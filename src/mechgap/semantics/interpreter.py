@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -27,6 +26,8 @@ Done: TypeAlias = "tuple[Recording, dict[str, Tensor]]"
 """The frames of a run, and its outputs."""
 
 _MOST_RUNS = 2**15
+_GROWTH = 8
+"""By how much a part may be larger than the one before."""
 _ELEMENTS = (2**20, 2**20, 2**20, 2**22)
 """Values of one expression that a part of a batch may have, by the number of node axes of a step."""
 _FEW = 0.6
@@ -65,16 +66,22 @@ def interpret(
         run = _Run(program, batch, dtype, max_frames)
         done = run.done(selections=True)
         return replace(_traced(program, batch, [done]), selections=_stacked(run.selected))
-    runs = [_Run(program, part, dtype, max_frames) for part in _parts(program, batch)]
-    return _traced(program, batch, [run.done() for run in runs])
+    parts: list[Done] = []
+    start, share = 0, _share(program, batch)
+    while start < len(batch):
+        run = _Run(program, batch.part(start, start + share), dtype, max_frames)
+        parts.append(run.done())
+        start += share
+        room = min(_GROWTH, _ELEMENTS[-1] // run.largest)  # a step may turn out to look at few places
+        share = min(_MOST_RUNS, share * room) if room > 1 else share
+    return _traced(program, batch, parts)
 
 
-def _parts(program: Program, batch: Batch) -> Iterator[Batch]:
-    """A batch in parts to be run one after another."""
+def _share(program: Program, batch: Batch) -> int:
+    """The number of runs in the first part of a batch."""
     work = Facts.of(program).work
-    share = max(1, min(_MOST_RUNS, _ELEMENTS[work] // batch.width**work))
-    for start in range(0, len(batch), share):
-        yield batch.part(start, min(start + share, len(batch)))
+    places: int = batch.width**work
+    return max(1, min(_MOST_RUNS, _ELEMENTS[work] // places))
 
 
 class _Run:
@@ -88,6 +95,7 @@ class _Run:
         self._limits = limits if max_frames is None else torch.full_like(limits, max_frames)
         self._lengths = torch.ones(len(batch), dtype=torch.int64, device=batch.nodes.device)
         self.selected: list[dict[str, Selection]] = []
+        self.largest = 1
 
     def done(self, *, selections: bool = False) -> Done:
         """Run to the end."""
@@ -109,6 +117,7 @@ class _Run:
             if not selections and going < _FEW * len(halted):
                 kept = (~halted).nonzero()[:, 0]
                 rows, state = segment.rows[kept], {name: v[kept] for name, v in segment.state.items()}
+                self.largest = max(self.largest, machine.inputs.largest)
                 machine = Machine(self.program, self.batch.take(rows), self.machine.dtype)
                 segment = self._segment(rows, frame, state)
                 segments.append(segment)
@@ -119,6 +128,7 @@ class _Run:
             frame += 1
             self._lengths[segment.rows] += ~halted
             halted = halted | machine.halted(segment.state)
+        self.largest = max(self.largest, machine.inputs.largest)
         return segments
 
     def _segment(self, rows: Tensor, start: int, state: State) -> Segment:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Change: TypeAlias = "tuple[Tensor | None, Tensor]"
 """Positions in a value laid out in one row, and the new values there; without positions a whole new value."""
 
-_FEW = 8
+_FEW = 3
 """An update of pairs is made one by one if at most one of so many changes (of two if it is costly)."""
 
 
@@ -55,7 +55,7 @@ class Assignment:
         self._facts = evaluation.facts
         self._graph = evaluation.everywhere(Location.GRAPH)
         self._guards: dict[tuple[tuple[Expression, bool], ...], Tensor] = {}
-        self._pairs: dict[tuple[object, object], Scope | None] = {}
+        self._pairs: dict[object, Scope | None] = {}
         self._marks: dict[Expression, Tensor] = {}
         self._places: dict[Place, tuple[Scope, Tensor | None]] = {}
 
@@ -140,13 +140,18 @@ class Assignment:
 
     def _few(self, change: ConditionalChange, place: Scope, guard: Tensor) -> Scope | None:
         """The pairs that change, one by one; None if they are many."""
+        costly = self._facts.costs.of(change.value, 2) > 2
+        fixed = not change.guards and all(x in self._facts.fixed for x in change.place.conditions)
+        known = self._evaluation.inputs.pairs if fixed else self._pairs
         key = (change.place.conditions, change.guards)
-        if key not in self._pairs:
+        if key not in known:
             holds = guard.expand(len(self._evaluation.batch), *[self._evaluation.batch.width] * 2)
-            costly = self._facts.costs.of(change.value, 2) > 2
             few = (2 if costly else _FEW) * int(holds.count_nonzero()) <= holds.numel()
-            self._pairs[key] = place.among(holds.nonzero(as_tuple=True)) if few else None
-        return self._pairs[key]
+            known[key] = place.among(holds.nonzero(as_tuple=True)) if few else None
+        found = known[key]
+        if found is None or not fixed:
+            return found
+        return self._evaluation.scope(found.rows, found.ends)
 
     def _place(self, place: Place) -> tuple[Scope, Tensor | None]:
         """A place of each graph, and where there is one."""
