@@ -36,6 +36,18 @@ def any_along(mask: Tensor) -> Tensor:
     return mask.to(torch.int16).amax(1).to(torch.bool)
 
 
+def extreme_along(values: Tensor, mask: Tensor, largest: bool) -> Tensor:
+    """The smallest (or largest) value along axis 1 where a mask holds; infinite where it holds nowhere."""
+    worst = -torch.inf if largest else torch.inf
+    if max(values.numel(), mask.numel()) < _SMALL:
+        kept = torch.where(mask, values, torch.tensor(worst, dtype=values.dtype, device=values.device))
+    else:
+        # -worst where the mask holds, worst elsewhere: a bound that hides what does not count.
+        bound = (~mask).view(torch.int8).to(values.dtype).sub_(0.5).mul_(worst)
+        kept = torch.minimum(values, bound) if largest else torch.maximum(values, bound)
+    return kept.amax(1) if largest else kept.amin(1)
+
+
 def ends_along(mask: Tensor, width: int, last: bool) -> Tensor:
     """The lowest (or highest) index along axis 1 at which a mask holds, and -1 where it holds nowhere.
 

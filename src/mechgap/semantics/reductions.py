@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..lang.expression import Any, Best, Expression, Select, Tie
-from .kernels import any_along, choose, ends_along
+from .kernels import any_along, ends_along, extreme_along
 from .scope import Scope
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Reductions:
         read = (same.get(key, key), same.get(expression.among, expression.among), expression.largest)
         if (read, scope) not in self._extremes:
             values = self._evaluation.value(key, self._below(scope))
-            self._extremes[read, scope] = _extreme(values, candidates, expression.largest)
+            self._extremes[read, scope] = extreme_along(values, candidates, expression.largest)
         return self._extremes[read, scope]
 
     def _below(self, scope: Scope) -> Scope:
@@ -94,10 +94,3 @@ class Reductions:
         if own is None:
             own = self._evaluation.inputs.positions.expand(self._evaluation.count(scope), -1)
         return scope.axes(own, (len(scope.ends) - 1,))
-
-
-def _extreme(values: Tensor, candidates: Tensor, largest: bool) -> Tensor:
-    """The smallest or largest value along axis 1; infinite where there is no candidate."""
-    worst = torch.tensor(-torch.inf if largest else torch.inf, dtype=values.dtype, device=values.device)
-    kept = choose(candidates, values, worst)
-    return kept.amax(1) if largest else kept.amin(1)
