@@ -25,11 +25,15 @@ from mechgap.lang.vocabulary import (
     all_of,
     any_of,
     anywhere,
+    arctan2,
     argmax,
     argmin,
+    at_pair,
     choose,
+    direct,
     edge,
     first,
+    first_leg,
     follow,
     graph,
     index,
@@ -43,6 +47,7 @@ from mechgap.lang.vocabulary import (
     node_at,
     receiver,
     reverse,
+    second_leg,
     sender,
     size,
     where,
@@ -77,6 +82,9 @@ class Grammar:
         edge_state: whether state variables of edges occur.
         positions: whether ``node_at`` occurs, which may point to no node (with whole weights only).
         products: whether numbers are multiplied.
+        pairs: whether values are read at a pair that two pointers name.
+        triples: whether values of edges are reduced over a third node.
+        angles: whether angles are measured (without whole weights only).
     """
 
     depth: int = 3
@@ -87,6 +95,9 @@ class Grammar:
     edge_state: bool = False
     positions: bool = False
     products: bool = False
+    pairs: bool = False
+    triples: bool = False
+    angles: bool = False
 
 
 @dataclass
@@ -129,11 +140,11 @@ class _Writer:
 
     @property
     def _spread(self) -> list[Maker]:
-        return [self._lift, self._lift, self._where, self._reverse]
+        return [self._lift, self._lift, self._where, self._reverse, *[self._through] * self.grammar.triples]
 
     @property
     def _gather(self) -> list[Maker]:
-        return [self._reduce, self._reduce, self._where, self._follow]
+        return [self._reduce, self._reduce, self._where, self._follow, *[self._at] * self.grammar.pairs]
 
     @property
     def _by_family(self) -> dict[str, list[Maker]]:
@@ -209,6 +220,23 @@ class _Writer:
         left, right = self.write("mask", location, depth), self.write("mask", location, depth)
         return self.draw(st.sampled_from([left & right, left | right, ~left]))
 
+    def _at(self, family: str, location: Location, depth: int) -> Expression:
+        value = self.write(family, Location.EDGE, depth)
+        return at_pair(value, *(self.write("pointer", location, depth) for _ in range(2)))
+
+    def _through(self, family: str, location: Location, depth: int) -> Expression:
+        """A reduction over a third node, to which one edge leads and from which another goes on."""
+        there, on, own = (self.write("mask", Location.EDGE, depth) for _ in range(3))
+        among = first_leg(there) & second_leg(on)
+        if family == "mask":
+            return any_of(among | direct(own))
+        if family == "scalar":
+            first_part, rest = (self.write("scalar", Location.EDGE, depth) for _ in range(2))
+            return min_of(first_leg(first_part) + second_leg(rest), among, default=HIGHEST)
+        if family == "pointer":
+            return choose(among, default=self.write("pointer", Location.EDGE, 0))
+        return self._lift(family, location, depth)
+
     def _compare(self, family: str, location: Location, depth: int) -> Expression:
         kind = self.draw(st.sampled_from(["scalar", "pointer", "mask"] + ["categorical"] * self.colored))
         left = self.write(kind, location, depth)
@@ -225,7 +253,9 @@ class _Writer:
         constant = self.draw(st.booleans())
         right = self.draw(st.integers(0, 3)) if constant else self.write("scalar", location, depth)
         ways = [left + right, left - right, minimum(left, right), maximum(left, right), left + size]
-        return self.draw(st.sampled_from([*ways, left * right] if self.grammar.products else ways))
+        ways += [left * right] * self.grammar.products
+        ways += [arctan2(left, right)] * (self.grammar.angles and not self.grammar.whole_weights)
+        return self.draw(st.sampled_from(ways))
 
     def _index(self, family: str, location: Location, depth: int) -> Expression:
         return index(self.write("pointer", location, depth))

@@ -13,8 +13,11 @@ from strategies import Grammar, batches, programs
 def test_every_expression_operation_and_kind_occurs():
     seen: set[object] = set()
 
+    whole = Grammar(products=True, positions=True, edge_state=True, pairs=True, triples=True)
+    real = Grammar(whole_weights=False, angles=True)
+
     @settings(max_examples=200, derandomize=True, database=None)
-    @given(programs(Grammar(products=True, positions=True, edge_state=True)))
+    @given(programs(whole) | programs(real))
     def draw(program):
         seen.update(type(expression) for expression in program.types)
         seen.update(e.operation for e in program.types if isinstance(e, Apply))

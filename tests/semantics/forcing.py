@@ -109,7 +109,8 @@ def missed(program: Program, batch: Batch, state: State) -> Mapping[str, Tensor]
         if forcing.evaluation.location(expression) is Location.EDGE:
             continue
         selection = selections[name]
-        chooses = selection.admissible.any(-1)
+        inside = (selection.chosen >= 0) & (selection.chosen < batch.width)
+        chooses = selection.admissible.any(-1) & inside  # who points to no node reads nothing
         if isinstance(expression, (Best, Select)):
             ties = forcing.evaluation.ties(expression)
             chooses = ties.any(1).expand(selection.chosen.shape)

@@ -21,7 +21,7 @@ from mechgap.semantics.machine import Machine
 from mechgap.semantics.trace import Trace
 from mechgap.tasks.catalogue import load
 from semantics.small import INPUTS, adj, alone, batch_of, of_nodes, once
-from strategies import batches, programs
+from strategies import Grammar, batches, programs
 
 PROGRAMS = {name: task.program for name, task in TASKS.items()}
 by_program = pytest.mark.parametrize("name", PROGRAMS)
@@ -61,8 +61,11 @@ def test_every_graph_runs_as_if_it_were_alone(name):
         _runs_alike(PROGRAMS[name], batch, together, row)
 
 
-@settings(max_examples=40)
-@given(programs(), batches())
+RICH = Grammar(depth=2, variables=3, edge_state=True, pairs=True, triples=True)
+
+
+@settings(max_examples=80)
+@given(programs() | programs(RICH), batches())
 def test_every_graph_of_a_random_program_runs_as_if_it_were_alone(program, batch):
     together = interpret(program, batch)
     for row in range(len(batch)):
@@ -140,6 +143,24 @@ def test_a_run_is_start_and_steps_until_the_first_frame_that_halts(name):
             state = machine.step(state)
     for key, value in machine.outputs(state).items():
         assert torch.equal(value, trace.outputs[key])
+
+
+@settings(max_examples=60)
+@given(programs(RICH), batches(largest=4))
+def test_a_random_run_is_start_and_steps(program, batch):
+    trace = interpret(program, batch, selections=True)
+    plain = interpret(program, batch)
+    machine = Machine(program, batch)
+    state = machine.start()
+    for frame in range(trace.frames):
+        live = trace.lengths > frame
+        for variable in program.state:
+            name, real = variable.name, places(variable.location, batch.nodes)
+            real = real & live.reshape(-1, *[1] * (real.dim() - 1))
+            wanted = machine.record(state)[name][real]
+            assert torch.equal(trace.values[name][frame][real], wanted), name
+            assert torch.equal(plain.values[name][frame][real], wanted), name
+        state = machine.step(state)
 
 
 @by_program

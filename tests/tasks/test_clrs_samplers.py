@@ -63,7 +63,15 @@ def test_official_sets_are_those_of_the_benchmark(task, name):
     assert digest(clrs_split(task, name)) == RECORDED["splits"][task][name]
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.npz")), ids=lambda path: path.stem)
+OTHER_SEED = "mst_kruskal-n8"
+"""A recorded file whose graphs are not of the seed of the others."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(GOLDEN.glob("*.npz")) if path.stem != OTHER_SEED],
+    ids=lambda path: path.stem,
+)
 def test_recorded_inputs_come_out_of_their_seed(path):
     task, _, length = path.stem.rpartition("-n")
     with np.load(path) as file:

@@ -6,7 +6,7 @@ import networkx
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.cases import SMALLEST, sampled
@@ -111,6 +111,7 @@ def test_dfs_on_graphs_that_break_things(adjacency):
     check_dfs(adjacency)
 
 
+@settings(max_examples=40)
 @given(adjacencies())
 def test_the_controls_of_dfs_leave_its_trace(adjacency):
     batch = batch_of(adjacency)

@@ -1,0 +1,208 @@
+"""Times inputs and traces of one task in mechgap; run as a process of its own by benchmarks.traces.
+
+python -m benchmarks.trace_worker TASK N THREADS
+
+Reads a job a line and answers each with a line, all as JSON:
+    {"job": "tune", "frames": F, "memory": MiB, "patience": s, "clock": "wall"}   the fastest batch size
+    {"job": "run", "frames": F, "batch": B, "seconds": s}   fresh inputs and their traces, for some seconds
+    {"job": "widen", "batch": B, "seconds": s}              all hints in the types that `Batch` describes
+With F = "packed" all frames of all hints are put together; with "kept" they stay as a run leaves them, where
+of hints that change at few places only the changes are kept, until somebody asks for a frame.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mechgap.semantics.trace import Trace
+    from mechgap.tasks.task import Task
+
+Figures = dict[str, Any]
+
+FAMILIES = ("sorting", "searching", "greedy", "dynamic", "strings", "geometry", "graphs")
+STEP = 2
+"""Batch sizes are tried in powers of this, from the first that has about FIRST_NODES nodes."""
+FIRST_NODES = 4096
+MOST_RUNS = 2**16
+WORTH = 1.03
+"""How much faster a larger batch must be to be taken."""
+SLOWER = 0.9
+"""No larger batch is tried after one that is slower than this share of the fastest."""
+WIDENING = 8
+"""A batch is so many times smaller when its hints are widened."""
+
+
+def main() -> None:
+    """Serve jobs until the input ends."""
+    name, n, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    import torch
+
+    torch.set_num_threads(threads)
+    worker = Worker(find_task(name), n)
+    worker.run("packed", 1)
+    names = ("mechgap", "torch", "numpy")
+    python = ".".join(map(str, sys.version_info[:3]))
+    _say({"versions": {"python": python, **{name: version(name) for name in names}}, "base_mib": _peak()})
+    for line in sys.stdin:
+        job = json.loads(line)
+        _say({**getattr(worker, job.pop("job"))(**job), "peak_mib": _peak()})
+
+
+def find_task(name: str) -> Task:
+    """A task of the package, in the catalogue or not.
+
+    Raises:
+        LookupError: if there is none.
+    """
+    from mechgap.tasks.catalogue import NAMES, load
+
+    if name in NAMES:
+        return load(name)
+    for family in FAMILIES:
+        module = f"mechgap.tasks.{family}.{name}"
+        if importlib.util.find_spec(module):
+            task: Task = importlib.import_module(module).task
+            return task
+    raise LookupError(f"no task {name!r}")
+
+
+class Worker:
+    """Draws inputs of one task and size, and runs them; no seed is used twice.
+
+    Args:
+        task: the task.
+        n: the number of nodes.
+    """
+
+    def __init__(self, task: Task, n: int) -> None:
+        self._task = task
+        self._n = n
+        self._seed = 0
+
+    def run(self, frames: str, batch: int, seconds: float = 0.0) -> Figures:
+        """Time fresh inputs and their traces: drawing, checks of inputs and ranges, frames, outputs.
+
+        Args:
+            frames: "packed" to put all frames together, "kept" to leave that.
+            batch: number of graphs in a batch.
+            seconds: how long to go on.
+
+        Returns:
+            The number of traces, seconds on both clocks, the number of nodes and the mean number of frames.
+        """
+        length = 0.0
+        runs = _Clock()
+        while runs.count == 0 or runs.wall < seconds:
+            trace = runs.timed(partial(self._trace, batch, frames))
+            length += float(trace.lengths.float().mean())
+            nodes = trace.batch.width
+            del trace
+        found = {"nodes": nodes, "frames": length / runs.count}
+        return {"count": runs.count * batch, "wall": runs.wall, "cpu": runs.cpu, **found}
+
+    def widen(self, batch: int, seconds: float) -> Figures:
+        """Time the widening of all hints of some traces, which the traces then keep."""
+        batch = max(1, batch // WIDENING)
+        runs = _Clock()
+        while runs.count == 0 or runs.wall < seconds:
+            trace = self._trace(batch, "packed")
+            runs.timed(partial(_widened, trace))
+            del trace
+        return {"count": runs.count * batch, "wall": runs.wall, "cpu": runs.cpu}
+
+    def tune(self, frames: str, memory: float, patience: float, clock: str) -> Figures:
+        """The fastest of some batch sizes, the smallest of those that are about as fast.
+
+        Args:
+            frames: as for ``run``.
+            memory: MiB that a batch may add to the process; the first size is tried in any case.
+            patience: no larger batch is tried once one takes so many seconds.
+            clock: the time that counts, "wall" or "cpu".
+        """
+        batch, fastest, tried, before = self._first(frames, memory), 0.0, [], _peak()
+        while batch <= MOST_RUNS:
+            timed = [self.run(frames, batch)]
+            if timed[0]["wall"] < patience / 2:
+                timed.append(self.run(frames, batch))
+            rate = max(figures["count"] / figures[clock] for figures in timed)
+            tried.append([batch, rate])
+            if rate > WORTH * fastest:
+                fastest, chosen = rate, batch
+            added = _peak() - before
+            if rate < SLOWER * fastest or timed[0]["wall"] > patience or STEP * added > memory:
+                break
+            batch *= STEP
+        return {"batch": chosen, "tried": tried}
+
+    def _first(self, frames: str, memory: float) -> int:
+        """The first batch size to try: small, and not more than fits the memory when frames are packed."""
+        usual = max(1, FIRST_NODES // self._n)
+        if frames != "packed":
+            return usual
+        batch = max(1, min(32, 2**14 // self._n**2))
+        trace = self._trace(batch, frames)
+        packed: int = trace.values.nbytes  # type: ignore[attr-defined]
+        each = (packed + sum(value.nbytes for value in trace.batch.values.values())) / batch
+        return max(1, min(usual, int(memory * 2**20 / each)))
+
+    def _trace(self, batch: int, frames: str) -> Trace:
+        from mechgap.semantics.interpreter import interpret
+
+        self._seed += 1
+        trace = interpret(self._task.program, self._task.sample(self._seed, self._n, batch))
+        if frames == "packed":
+            packed = trace.values.packed  # type: ignore[attr-defined]
+            for name in packed:
+                packed[name]
+        return trace
+
+
+def _widened(trace: Trace) -> None:
+    for name in trace.values:
+        trace.values[name]
+
+
+class _Clock:
+    """Adds up the time of some calls.
+
+    Attributes:
+        wall, cpu: seconds.
+        count: the number of calls.
+    """
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+        self.count = 0
+
+    def timed(self, action: Callable[[], Any]) -> Any:
+        """The result of a call, whose time is added."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = action()
+        self.wall += time.perf_counter() - wall
+        self.cpu += time.process_time() - cpu
+        self.count += 1
+        return found
+
+
+def _peak() -> int:
+    """The most memory that this process has taken, in MiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (2**20 if sys.platform == "darwin" else 1024))
+
+
+def _say(answer: Figures) -> None:
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
