@@ -119,7 +119,7 @@ def test_places_that_are_not_defined_are_not_learnt():
     mask = torch.zeros(len(SIZES), max(SIZES), dtype=torch.bool)
     mask[:, 0] = True
     defined = {port.name: mask, output.name: mask}
-    terms = losses(network, trace, defined=defined)
+    terms = losses(network, dataclasses.replace(trace, defined=defined))
     first = {name: value[0] for name, value in trace.values.items()}
     run = rollout(network, trace.batch, RolloutOptions(first=first, lengths=LENGTHS, logits=True, soft=True))
     parts = [
@@ -130,9 +130,9 @@ def test_places_that_are_not_defined_are_not_learnt():
     assert terms[f"hint {port.name}"].item() == pytest.approx(torch.stack(parts).mean().item(), rel=1e-4)
     truth = trace.outputs[output.name].clone()
     truth[:, 1:] = 0
-    again = losses(network, dataclasses.replace(trace, outputs={output.name: truth}), defined=defined)
+    again = losses(network, dataclasses.replace(trace, outputs={output.name: truth}, defined=defined))
     assert again[f"output {output.name}"].item() == terms[f"output {output.name}"].item()
-    nothing = losses(network, trace, defined={output.name: mask & False})
+    nothing = losses(network, dataclasses.replace(trace, defined={output.name: mask & False}))
     assert nothing[f"output {output.name}"].item() == 0.0
 
 

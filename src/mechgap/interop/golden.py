@@ -63,7 +63,7 @@ def read_trace(path: str | Path, program: Program) -> Trace:
     outputs = {
         p.name: _value(path, arrays, f"output/{p.name}", p, batch.nodes) for p in program.interface.outputs
     }
-    return Trace(batch, hints, lengths, outputs)
+    return Trace(batch, hints, lengths, outputs, defined=where_defined(program, batch))
 
 
 def write_trace(path: str | Path, trace: Trace, program: Program) -> None:

@@ -12,6 +12,7 @@ from ..errors import MechgapError
 from ..lang.program import Program
 from ..lang.text import expression_text
 from .batch import Batch
+from .defined import where_defined
 from .facts import Facts
 from .frames import Frames
 from .inputs import check_batch
@@ -169,6 +170,7 @@ def _traced(program: Program, batch: Batch, done: list[Done]) -> Trace:
         Frames(Packed(names, [recording for recording, _ in done]), program.state, batch.width),
         torch.cat([recording.lengths for recording, _ in done]),
         {name: torch.cat([outputs[name] for _, outputs in done]) for name in program.outputs},
+        defined=where_defined(program, batch),
     )
 
 

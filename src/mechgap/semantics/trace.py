@@ -42,6 +42,7 @@ class Trace:
         lengths: [B] int64, the number of frames of each run (at least 1).
         outputs: output name -> [B, …], from the last frame of each run.
         selections: expression name -> what it could have selected (only if recorded).
+        defined: hint or output name -> [B, …], where it is defined, if that is not everywhere.
         hidden: [T, B, N, H] hidden vectors of a network (only if recorded).
         attention: one tensor [T-1, B, A, N, N] as (receiver, sender) for each round (only if recorded).
         logits: port name -> [T, B, …, width] of a network before they were decoded (only if recorded).
@@ -52,6 +53,7 @@ class Trace:
     lengths: Tensor
     outputs: Mapping[str, Tensor]
     selections: Mapping[str, Selection] = field(default_factory=dict)
+    defined: Mapping[str, Tensor] = field(default_factory=dict)
     hidden: Tensor | None = None
     attention: tuple[Tensor, ...] = ()
     logits: Mapping[str, Tensor] = field(default_factory=dict)

@@ -23,23 +23,20 @@ def losses(
     trace: Trace,
     soft: bool = True,
     forced: Bool[Tensor, "T B"] | None = None,
-    defined: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Float[Tensor, ""]]:
     """The terms of the loss by name; their sum is the loss.
 
     Of every hint the mean of its kind's loss over all places of the frames that the network makes,
-    within each run's length; of every output the mean at each run's last frame.
+    within each run's length; of every output the mean at each run's last frame. Places where a value
+    is not defined do not count.
 
     Args:
         network: whose run is judged. It reads its own hints after frame 0.
         trace: of the program on a batch of inputs.
         soft: whether own hints are read as probabilities rather than as decoded values.
         forced: at which frames a graph reads the true hints instead.
-        defined: of hints and outputs that are not defined everywhere, the places [B, …] where they
-            are; no others count.
     """
     run = _Run(network, trace, soft, forced)
-    run.defined = defined or {}
     for frame in run.unrolling:
         run.judge(frame)
         if not run.go_on(frame.index):
@@ -54,7 +51,6 @@ class _Run:
         self.network, self.trace, self.soft, self.forced = network, trace, soft, forced
         self.hints = network.config.interface.hints
         self.unrolling = Unrolling(network, trace.batch, self._feed)
-        self.defined: Mapping[str, Tensor] = {}
         self.outputs = Outputs(network)
         self.ends = self.outputs.frames(trace.lengths)
         self._sums: dict[str, list[Tensor]] = {port.name: [] for port in self.hints}
@@ -98,7 +94,7 @@ class _Run:
 
     def _defined(self, port: Port, places: Tensor, rows: Tensor | None = None) -> Tensor:
         """The places at which a port is defined."""
-        known = self.defined.get(port.name)
+        known = self.trace.defined.get(port.name)
         return places if known is None else places & (known if rows is None else known[rows])
 
     def _feed(self, index: int, logits: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

@@ -22,7 +22,7 @@ phase = graph.mask("phase")
 entered = graph.mask("entered", internal=True)  # the letter q of the needle has its entry in the table
 
 
-# A prefix of the needle, which ends at k or q, is to go on with a letter of the needle itself, or of the text.
+# A prefix of the needle, which ends at k or q, is to go on with a letter of the needle or of the text.
 row = follow(q, where(entered, after, me)).named("row")
 prefix = where(phase, follow(q, me), follow(k, me)).named("prefix")
 empty = where(phase, q_reset, k_reset).named("empty")
