@@ -47,6 +47,9 @@ def main() -> None:
     name, n, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     import torch
 
+    from mechgap.semantics.memory import keep_freed_memory
+
+    keep_freed_memory()  # as streams and exports do
     torch.set_num_threads(threads)
     worker = Worker(find_task(name), n)
     worker.run("packed", 1)
@@ -162,8 +165,8 @@ class Worker:
         trace = interpret(self._task.program, self._task.sample(self._seed, self._n, batch))
         if frames == "packed":
             packed = trace.values.packed  # type: ignore[attr-defined]
-            for name in packed:
-                packed[name]
+            for variable in self._task.program.hints:
+                packed[variable.name]
         return trace
 
 

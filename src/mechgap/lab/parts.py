@@ -12,6 +12,7 @@ from ..semantics.facts import Facts
 from ..semantics.inputs import check_batch
 from ..semantics.interpreter import interpret
 from ..semantics.machine import Machine
+from ..semantics.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from ..semantics.batch import Batch
@@ -43,6 +44,7 @@ def interpret_in_parts(
         MechgapError: as ``interpret`` does.
     """
     check_batch(program, batch)
+    keep_freed_memory()
     frame, limit = _frame(program, batch, dtype)
     most = max(1, _ELEMENTS // batch.width ** Facts.of(program).work)
     start, share = 0, max(1, budget // (frame * limit))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import GraphError
 from ..semantics.interpreter import interpret
+from ..semantics.memory import keep_freed_memory
 from ..tasks.catalogue import load
 from ..tasks.samplers.positions import random_positions
 from ..tasks.task import Task
@@ -67,6 +68,7 @@ class Stream(Iterator["Trace"]):
                 "one or more sizes, each at least 1; a batch of at least 1; a seed of at least 0",
                 "correct the numbers",
             )
+        keep_freed_memory()
         self.step = 0
         self._source = source
         self._sizes = tuple(sizes)

@@ -34,6 +34,11 @@ class Place:
         """Whether the change happens at one place, or along one line."""
         return any(end is not None for end in self.ends)
 
+    @property
+    def is_line(self) -> bool:
+        """Whether the change happens along one line."""
+        return self.is_few and any(end is None for end in self.ends)
+
 
 @dataclass(frozen=True)
 class ConditionalChange:

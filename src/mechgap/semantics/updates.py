@@ -55,6 +55,7 @@ class Assignment:
         self._facts = evaluation.facts
         self._graph = evaluation.everywhere(Location.GRAPH)
         self._guards: dict[tuple[tuple[Expression, bool], ...], Tensor] = {}
+        self._changing: dict[object, tuple[Scope, Tensor | None]] = {}
         self._pairs: dict[object, Scope | None] = {}
         self._marks: dict[Expression, Tensor] = {}
         self._places: dict[Place, tuple[Scope, Tensor | None]] = {}
@@ -127,6 +128,9 @@ class Assignment:
         return flat, new
 
     def _update(self, change: ConditionalChange) -> Update:
+        if change.guards and change.place.is_line:
+            place, guard = self._lines(change)
+            return Update(place, self._evaluation.value(change.value, place), guard)
         if change.place not in self._places:
             self._places[change.place] = self._place(change.place)
         place, guard = self._places[change.place]
@@ -137,6 +141,14 @@ class Assignment:
             found = self._few(change, place, guard)
             place, guard = (place, guard) if found is None else (found, None)
         return Update(place, self._evaluation.value(change.value, place), guard)
+
+    def _lines(self, change: ConditionalChange) -> tuple[Scope, Tensor | None]:
+        """The lines that change, in the graphs only in which the guards hold; and where along them."""
+        key = (change.place, change.guards)
+        if key not in self._changing:
+            holds = self._guard(change.guards).expand(len(self._evaluation.batch))
+            self._changing[key] = self._place(change.place, holds.nonzero()[:, 0])
+        return self._changing[key]
 
     def _few(self, change: ConditionalChange, place: Scope, guard: Tensor) -> Scope | None:
         """The pairs that change, one by one; None if they are many."""
@@ -153,14 +165,17 @@ class Assignment:
             return found
         return self._evaluation.scope(found.rows, found.ends)
 
-    def _place(self, place: Place) -> tuple[Scope, Tensor | None]:
-        """A place of each graph, and where there is one."""
-        found = [
-            (None, None) if end is None else self._evaluation.reading.end(end, self._graph)
-            for end in place.ends
-        ]
-        scope = self._evaluation.scope(None, tuple(index for index, _ in found))
-        guards = [scope.axes(within, ()) for _, within in found if within is not None]
+    def _place(self, place: Place, rows: Tensor | None = None) -> tuple[Scope, Tensor | None]:
+        """A place of each graph (or of some), and where there is one."""
+        found: list[Tensor | None] = []
+        inside = []
+        for end in place.ends:
+            index, within = (None, None) if end is None else self._evaluation.reading.end(end, self._graph)
+            found.append(index if index is None or rows is None else index[rows])
+            if within is not None:
+                inside.append(within if rows is None else within[rows])
+        scope = self._evaluation.scope(rows, tuple(found))
+        guards = [scope.axes(within, ()) for within in inside]
         guards += [self._evaluation.value(condition, scope) for condition in place.conditions]
         return scope, reduce(torch.bitwise_and, guards) if guards else None
 
