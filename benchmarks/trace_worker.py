@@ -91,6 +91,7 @@ class Worker:
         self._task = task
         self._n = n
         self._seed = 0
+        self._hints = [variable.name for variable in task.program.hints]
 
     def run(self, frames: str, batch: int, seconds: float = 0.0) -> Figures:
         """Time fresh inputs and their traces: drawing, checks of inputs and ranges, frames, outputs.
@@ -119,7 +120,7 @@ class Worker:
         runs = _Clock()
         while runs.count == 0 or runs.wall < seconds:
             trace = self._trace(batch, "packed")
-            runs.timed(partial(_widened, trace))
+            runs.timed(partial(self._widened, trace))
             del trace
         return {"count": runs.count * batch, "wall": runs.wall, "cpu": runs.cpu}
 
@@ -154,8 +155,9 @@ class Worker:
             return usual
         batch = max(1, min(32, 2**14 // self._n**2))
         trace = self._trace(batch, frames)
-        packed: int = trace.values.nbytes  # type: ignore[attr-defined]
-        each = (packed + sum(value.nbytes for value in trace.batch.values.values())) / batch
+        packed = [trace.values.packed[name] for name in self._hints]  # type: ignore[attr-defined]
+        made = sum(value.untyped_storage().nbytes() for value in packed)
+        each = (made + sum(value.nbytes for value in trace.batch.values.values())) / batch
         return max(1, min(usual, int(memory * 2**20 / each)))
 
     def _trace(self, batch: int, frames: str) -> Trace:
@@ -164,15 +166,13 @@ class Worker:
         self._seed += 1
         trace = interpret(self._task.program, self._task.sample(self._seed, self._n, batch))
         if frames == "packed":
-            packed = trace.values.packed  # type: ignore[attr-defined]
-            for variable in self._task.program.hints:
-                packed[variable.name]
+            for name in self._hints:
+                trace.values.packed[name]  # type: ignore[attr-defined]
         return trace
 
-
-def _widened(trace: Trace) -> None:
-    for name in trace.values:
-        trace.values[name]
+    def _widened(self, trace: Trace) -> None:
+        for name in self._hints:
+            trace.values[name]
 
 
 class _Clock:
