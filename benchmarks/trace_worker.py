@@ -31,13 +31,17 @@ Figures = dict[str, Any]
 
 FAMILIES = ("sorting", "searching", "greedy", "dynamic", "strings", "geometry", "graphs")
 STEP = 2
-"""Batch sizes are tried in powers of this, from the first that has about FIRST_NODES nodes."""
-FIRST_NODES = 4096
+"""Batch sizes are tried in steps of this factor, from the first that has about FIRST_NODES nodes."""
+NEARLY = 0.9
+"""The next step is squared if one has changed the rate by nearly its own factor: then all runs cost alike."""
+FIRST_NODES = 2**15
 MOST_RUNS = 2**16
 WORTH = 1.03
 """How much faster a larger batch must be to be taken."""
 SLOWER = 0.9
 """No larger batch is tried after one that is slower than this share of the fastest."""
+GAIN = 1.2
+"""One that takes too long is doubled all the same while this makes it so much faster."""
 WIDENING = 8
 """A batch is so many times smaller when its hints are widened."""
 
@@ -130,35 +134,34 @@ class Worker:
         Args:
             frames: as for ``run``.
             memory: MiB that a batch may add to the process; the first size is tried in any case.
-            patience: no larger batch is tried once one takes so many seconds.
+            patience: a batch takes too long from so many seconds on.
             clock: the time that counts, "wall" or "cpu".
         """
-        batch, fastest, tried, before = self._first(frames, memory), 0.0, [], _peak()
+        batch, fastest, tried, before = self._first(memory), 0.0, [], _peak()
         while batch <= MOST_RUNS:
             timed = [self.run(frames, batch)]
             if timed[0]["wall"] < patience / 2:
                 timed.append(self.run(frames, batch))
             rate = max(figures["count"] / figures[clock] for figures in timed)
             tried.append([batch, rate])
-            if rate > WORTH * fastest:
+            gain = rate / fastest if fastest else STEP
+            if gain > WORTH:
                 fastest, chosen = rate, batch
-            added = _peak() - before
-            if rate < SLOWER * fastest or timed[0]["wall"] > patience or STEP * added > memory:
+            step = STEP if gain < NEARLY * STEP else STEP**2
+            slow = timed[0]["wall"] > patience and gain < GAIN
+            if slow or gain < SLOWER or step * (_peak() - before) > memory:
                 break
-            batch *= STEP
+            batch *= step
         return {"batch": chosen, "tried": tried}
 
-    def _first(self, frames: str, memory: float) -> int:
-        """The first batch size to try: small, and not more than fits the memory when frames are packed."""
-        usual = max(1, FIRST_NODES // self._n)
-        if frames != "packed":
-            return usual
+    def _first(self, memory: float) -> int:
+        """The first batch size to try: not more than fits the memory when frames are packed."""
         batch = max(1, min(32, 2**14 // self._n**2))
-        trace = self._trace(batch, frames)
+        trace = self._trace(batch, "packed")
         packed = [trace.values.packed[name] for name in self._hints]  # type: ignore[attr-defined]
         made = sum(value.untyped_storage().nbytes() for value in packed)
         each = (made + sum(value.nbytes for value in trace.batch.values.values())) / batch
-        return max(1, min(usual, int(memory * 2**20 / each)))
+        return max(1, min(FIRST_NODES // self._n, int(memory * 2**20 / each)))
 
     def _trace(self, batch: int, frames: str) -> Trace:
         from mechgap.semantics.interpreter import interpret

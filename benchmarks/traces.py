@@ -1,6 +1,6 @@
 """Compares the speed of inputs and traces with that of dm-clrs, task by task, on the same machine.
 
-python -m benchmarks.traces --clrs-python PATH             all 30 tasks, n = 16, 64, 256; half an hour
+python -m benchmarks.traces --clrs-python PATH             all 30 tasks, n = 16, 64, 256; two hours
 python -m benchmarks.traces --quick --only dfs             small budgets, one task, mechgap alone
 python -m benchmarks.traces … --json FILE                  the figures as JSON as well
 python -m benchmarks.traces … --write docs/benchmarks.md   the page with them
@@ -37,6 +37,8 @@ NODES_BEYOND = {"optimal_bst": 1}
 """By how much the number of nodes exceeds n, which counts keys in this task."""
 FRAMES = ("packed", "kept")
 """How the frames of hints are left, see benchmarks.trace_worker."""
+LEAST_PATIENCE = 1.0
+"""Seconds that a batch may take at least, before larger ones are no longer tried."""
 LARGEST_COMPARED = 64
 """Largest n at which dm-clrs is run: above, some of its tasks take minutes for one sample."""
 
@@ -89,7 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="TASK", help="this task; may be repeated")
     parser.add_argument("--size", action="append", type=int, metavar="N", help="this n; may be repeated")
     parser.add_argument("--quick", action="store_true", help="small budgets: for a look, not for figures")
-    parser.add_argument("--seconds", type=float, help="for each side, task and n (default 9, quick 1)")
+    parser.add_argument("--seconds", type=float, help="for each side, task and n (default 6, quick 1)")
     parser.add_argument("--turns", type=int, help="of the two sides (default 3, quick 1)")
     parser.add_argument("--memory", type=float, metavar="MIB", help="of a batch (default 1024, quick 128)")
     parser.add_argument("--threads", type=int, default=1, help="of arithmetic, both sides (default 1)")
@@ -102,7 +104,7 @@ def _options() -> argparse.Namespace:
 
 def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
-        options.seconds or (1.0 if options.quick else 9.0),
+        options.seconds or (1.0 if options.quick else 6.0),
         options.turns or (1 if options.quick else 3),
         options.memory or (128.0 if options.quick else 1024.0),
         options.threads,
@@ -160,7 +162,9 @@ def measure(task: str, n: int, settings: Settings) -> dict[str, Any]:
     for frames in FRAMES:
         with mechgap_process(task, width, threads) as trial:
             job = {"job": "tune", "frames": frames, "memory": settings.memory}
-            batches[frames] = trial.ask(**job, patience=settings.seconds / 2, clock=clock)["batch"]
+            batches[frames] = trial.ask(
+                **job, patience=max(settings.seconds / 3, LEAST_PATIENCE), clock=clock
+            )["batch"]
     with ExitStack() as stack:  # all start at once, and are ready before anything is timed
         sides = {frames: stack.enter_context(mechgap_process(task, width, threads)) for frames in FRAMES}
         jobs: dict[str, dict[str, Any]] = {
