@@ -35,6 +35,8 @@ STEP = 2
 NEARLY = 0.9
 """The next step is squared if one has changed the rate by nearly its own factor: then all runs cost alike."""
 FIRST_NODES = 2**15
+ROOM = 4
+"""A first batch leaves so many times the memory of its inputs and packed frames, for what a run needs."""
 MOST_RUNS = 2**16
 WORTH = 1.03
 """How much faster a larger batch must be to be taken."""
@@ -155,13 +157,13 @@ class Worker:
         return {"batch": chosen, "tried": tried}
 
     def _first(self, memory: float) -> int:
-        """The first batch size to try: not more than fits the memory when frames are packed."""
+        """The first batch size to try: its inputs and packed frames are well within the memory."""
         batch = max(1, min(32, 2**14 // self._n**2))
         trace = self._trace(batch, "packed")
         packed = [trace.values.packed[name] for name in self._hints]  # type: ignore[attr-defined]
         made = sum(value.untyped_storage().nbytes() for value in packed)
         each = (made + sum(value.nbytes for value in trace.batch.values.values())) / batch
-        return max(1, min(FIRST_NODES // self._n, int(memory * 2**20 / each)))
+        return max(1, min(FIRST_NODES // self._n, int(memory * 2**20 / (ROOM * each))))
 
     def _trace(self, batch: int, frames: str) -> Trace:
         from mechgap.semantics.interpreter import interpret
