@@ -13,7 +13,21 @@ from mechgap.kinds.kind import AbstractKind
 from mechgap.kinds.mask import MaskOne
 from mechgap.lang.location import Location
 from mechgap.lang.program import Program
-from mechgap.lang.vocabulary import anywhere, edge, graph, index, me, node, node_at, receiver, sender, size
+from mechgap.lang.vocabulary import (
+    anywhere,
+    edge,
+    first,
+    follow,
+    graph,
+    index,
+    me,
+    node,
+    node_at,
+    receiver,
+    sender,
+    size,
+    where,
+)
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.inputs import join, places
 from mechgap.semantics.interpreter import interpret
@@ -283,6 +297,35 @@ def test_a_pointer_to_nowhere_must_not_be_stored():
     assert given_ == "the value 3"
     assert expected == "the index of a node of the graph"
     assert "node_at" in remedy
+
+
+FAR = 2**16 + 1
+"""In 16 bits this would be node 1."""
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda old, far: far,
+        lambda old, far: where(index(me) <= 1, far, old),
+        lambda old, far: where(me == first(me == me), far, old),
+    ],
+    ids=["anew", "where a mask holds", "at one place"],
+)
+def test_a_pointer_far_beyond_the_graph_must_not_be_stored_either(form):
+    nxt = node.pointer("next")
+    fault = _fault(once(nxt, me, form(nxt, node_at(index(me) + FAR))), batch_of("00 01 12 23", 4))
+    assert fault[0].startswith("program once, variable next, frame 1, graph 0")
+    assert fault[2] == "the index of a node of the graph"
+
+
+def test_a_pointer_far_beyond_the_graph_stays_so_beside_a_costly_one():
+    """The costly branch is read from few bytes, at few places; the other keeps all of its own."""
+    nxt = node.pointer("next")
+    mixed = where(index(me) < 1, follow(first(adj), nxt), node_at(index(me) + FAR))
+    near = (index(me) >= 1) & (index(me) <= 2) & (mixed == node_at(index(me) + 1))
+    program = Program("mixed", INPUTS, {nxt: me}, {}, True, {"near": near})
+    assert not interpret(program, batch_of("00 01 12 23", 4)).outputs["near"].any()
 
 
 def test_padding_may_leave_ranges():

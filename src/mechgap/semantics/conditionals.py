@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from ..lang.expression import Apply, Expression
@@ -67,6 +68,7 @@ class Conditionals:
         index = holds.nonzero(as_tuple=True)
         part = scope.derived((condition, flag), lambda: scope.among(index))
         found = evaluation.value(branch, part)
-        filled = rest.expand(shape).to(found.dtype).clone()
-        filled[index] = found
+        wide = torch.promote_types(rest.dtype, found.dtype)  # a pointer to no node may need more bytes
+        filled = rest.expand(shape).to(wide).clone()
+        filled[index] = found.to(wide)
         return filled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -34,7 +34,7 @@ class Update:
 
     Attributes:
         place: the place, as a scope.
-        value: the value in that scope: [B], [B, N or 1] or [].
+        value: the packed value in that scope: [B], [B, N or 1] or [].
         guard: likewise, where it happens; None for everywhere.
     """
 
@@ -77,7 +77,9 @@ class Assignment:
 
     def updates(self, variable: Variable) -> list[Update]:
         """The updates that a step makes of a variable, in order."""
-        return [self._update(change) for change in self._facts.changes[variable]]
+        width = self._evaluation.batch.width
+        made = [self._update(change) for change in self._facts.changes[variable]]
+        return [replace(u, value=variable.kind.pack(u.value, width, single=False)) for u in made]
 
     def make(
         self, value: Tensor, updates: list[Update], going: Tensor | None = None, *, owned: bool = False
@@ -110,14 +112,12 @@ class Assignment:
         return value, changes
 
     def _anywhere(self, value: Tensor, update: Update, guard: Tensor | None) -> Tensor:
-        new = update.value.to(value.dtype)
         if guard is None:
-            return new.expand(value.shape).contiguous()
-        return choose(guard, new, value)
+            return update.value.expand(value.shape).contiguous()
+        return choose(guard, update.value, value)
 
     def _at_places(self, value: Tensor, update: Update, guard: Tensor | None) -> Change:
-        new = update.value.to(value.dtype)
-        cells, flat = value.view(-1), self._evaluation.flat(update.place)
+        new, cells, flat = update.value, value.view(-1), self._evaluation.flat(update.place)
         if update.place.swept or new.dim() == 0:
             new = new.expand(flat.shape).reshape(-1)
             guard = guard if guard is None else guard.expand(flat.shape).reshape(-1)
