@@ -28,6 +28,8 @@ from ..semantics.batch import Batch
 from ..semantics.defined import where_defined
 from ..semantics.inputs import check_batch, places
 from ..semantics.trace import Trace
+from .encoding import trailing
+from .recorder import NpzRecorder
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -58,12 +60,13 @@ def read_trace(path: str | Path, program: Program) -> Trace:
         expected = f"one number of frames, at least 1, for each of {len(batch)} runs"
         raise _misfit(path, "lengths", f"{found.tolist()}", expected)
     lengths = torch.from_numpy(found.astype(np.int64))
-    arrays = _restored(arrays, program, batch)
+    defined = where_defined(program, batch)
+    arrays = _restored(arrays, program, defined)
     hints = {p.name: _hint(path, arrays, p, batch.nodes, lengths) for p in program.interface.hints}
     outputs = {
         p.name: _value(path, arrays, f"output/{p.name}", p, batch.nodes) for p in program.interface.outputs
     }
-    return Trace(batch, hints, lengths, outputs, defined=where_defined(program, batch))
+    return Trace(batch, hints, lengths, outputs, defined=defined)
 
 
 def write_trace(path: str | Path, trace: Trace, program: Program) -> None:
@@ -74,27 +77,17 @@ def write_trace(path: str | Path, trace: Trace, program: Program) -> None:
     Raises:
         FileFormatError: if the file cannot be written.
     """
-    ports, nodes = program.interface, trace.batch.nodes
-    arrays = {f"input/{p.name}": _written(p.kind, trace.batch.values[p.name], nodes) for p in ports.inputs}
-    live = trace.live.cpu().numpy()
-    defined = where_defined(program, trace.batch)
-    for port in ports.hints:
-        hint = _written(port.kind, trace.values[port.name], nodes)
-        hint = _blanked(port, hint, defined.get(port.name))
-        arrays[f"hint/{port.name}"] = hint * _spread(live, hint.ndim).astype(hint.dtype)
-    for port in ports.outputs:
-        output = _written(port.kind, trace.outputs[port.name], nodes)
-        arrays[f"output/{port.name}"] = _blanked(port, output, defined.get(port.name))
-    arrays["lengths"] = trace.lengths.cpu().numpy().astype(np.int32)
-    if not bool(nodes.all()):
-        arrays["sizes"] = trace.batch.sizes.cpu().numpy().astype(np.int32)
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
+    recorder = None
     try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+        recorder = NpzRecorder(partial, program, len(trace.batch))
+        recorder.add(trace)
+        recorder.close()
         partial.replace(path)
     except OSError as error:
+        if recorder is not None:
+            recorder.abandon()
         partial.unlink(missing_ok=True)
         raise FileFormatError(
             str(path), str(error), "a place that can be written to", "choose another file"
@@ -174,7 +167,7 @@ def _value(path: Path, arrays: Arrays, key: str, port: Port, nodes: Tensor) -> T
     array = _get(path, arrays, key, _shape_words(port))
     count, width = nodes.shape
     shape = (count, *[width] * port.location.rank)
-    if array.shape != (*shape, *_trailing(port.kind)):
+    if array.shape != (*shape, *trailing(port.kind)):
         raise _misfit(
             path, key, f"shape {array.shape}", f"shape {_shape_words(port)} with B = {count}, N = {width}"
         )
@@ -211,48 +204,29 @@ def _read(kind: AbstractKind, array: NDArray[Any], nodes: Tensor) -> Tensor:
 
 
 def _written(kind: AbstractKind, value: Tensor, nodes: Tensor) -> NDArray[Any]:
-    """The array that stands for values in a file; whole numbers in one byte if they fit."""
+    """The array that stands for values in a file."""
     if not kind.refers:
         value = kind.features(value, nodes)
         value = value if kind.width > 1 else value[..., 0]
     array: NDArray[Any] = value.cpu().numpy()
-    small = (np.abs(array) <= np.iinfo(np.int8).max) & (array == np.floor(array))
-    return array.astype(np.int8) if small.all() else array
+    return array
 
 
-def _blanked(port: Port, array: NDArray[Any], defined: Tensor | None) -> NDArray[Any]:
-    """The array as it is written where the value is not defined: -1 (of one-hot values, for the 1)."""
-    if defined is None:
-        return array
-    outside = ~defined.cpu().numpy()
-    if port.kind.width > 1:
-        signed: NDArray[Any] = array * np.where(outside[..., None], -1, 1).astype(array.dtype)
-        return signed
-    blanked: NDArray[Any] = np.where(outside, array.dtype.type(-1), array)
-    return blanked
-
-
-def _restored(arrays: Arrays, program: Program, batch: Batch) -> dict[str, NDArray[Any]]:
+def _restored(arrays: Arrays, program: Program, defined: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
     """The arrays with the values that stand behind each -1 where a value is not defined."""
     found = dict(arrays)
-    defined = where_defined(program, batch)
     keys = {f"hint/{p.name}": p for p in program.interface.hints}
     keys |= {f"output/{p.name}": p for p in program.interface.outputs}
     for key, port in keys.items():
         if port.name in defined and key in found:
             array, outside = found[key], ~defined[port.name].numpy()
-            outside = outside.reshape(outside.shape + (1,) * len(_trailing(port.kind)))
-            places = outside.ndim - len(_trailing(port.kind))
+            outside = outside.reshape(outside.shape + (1,) * len(trailing(port.kind)))
+            places = outside.ndim - len(trailing(port.kind))
             if array.shape[-outside.ndim :][:places] != outside.shape[:places]:
                 continue  # the misfit is reported where the array is read
             shown = np.abs(array) if port.kind.width > 1 else np.maximum(array, 0)
             found[key] = np.where(outside, shown, array)
     return found
-
-
-def _trailing(kind: AbstractKind) -> tuple[int, ...]:
-    """The axes of an array after those of the location."""
-    return (kind.width,) if kind.width > 1 else ()
 
 
 def _spread(mask: NDArray[Any], rank: int) -> NDArray[Any]:
@@ -264,7 +238,7 @@ def _words(port: Port) -> str:
 
 
 def _shape_words(port: Port, *before: str) -> str:
-    axes = (*before, "B", *["N"] * port.location.rank, *map(str, _trailing(port.kind)))
+    axes = (*before, "B", *["N"] * port.location.rank, *map(str, trailing(port.kind)))
     return f"[{', '.join(axes)}], a {_words(port)}"
 
 

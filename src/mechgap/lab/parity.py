@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..errors import Fault, FileFormatError, NotFoundError, Refusal
 from ..interop.golden import read_trace
 from ..lang.program import Port, Program
-from ..semantics.defined import where_defined
 from ..semantics.inputs import places
 from ..tasks.catalogue import NAMES, load
 from ..tasks.task import Task
@@ -198,7 +197,7 @@ def compare(program: Program, trace: Trace, recorded: Trace, atol: float = 1e-5)
     frames = min(trace.frames, recorded.frames)
     live = trace.live[:frames].cpu() & recorded.live[:frames]
     nodes = recorded.batch.nodes
-    defined = where_defined(program, recorded.batch)
+    defined = recorded.defined
     for port in program.interface.hints:
         found, truth = trace.values[port.name][:frames].cpu(), recorded.values[port.name][:frames]
         live_places = _spread(live, truth.dim()) & places(port.location, nodes)

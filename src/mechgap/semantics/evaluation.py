@@ -35,7 +35,7 @@ from .conditionals import Conditionals
 from .facts import Facts
 from .reading import Reading
 from .reductions import Reductions
-from .scope import Ends, Scope
+from .scope import Ends, Scope, flat_index
 
 _POINTWISE: dict[Operation, Callable[..., Tensor]] = {
     Operation.ADD: torch.add,
@@ -220,10 +220,7 @@ class Evaluation:
     def _find_flat(self, scope: Scope) -> Tensor:
         width, index = self.batch.width, self.rows(scope)
         if scope.swept == 0:
-            for end in scope.ends:
-                assert end is not None
-                index = torch.add(end, index, alpha=width)
-            return index
+            return flat_index(index, tuple(end for end in scope.ends if end is not None), width)
         index = index.reshape(-1, *[1] * scope.swept)
         for position, end in enumerate(scope.ends):
             nodes = self.inputs.positions.expand(1, -1) if end is None else end

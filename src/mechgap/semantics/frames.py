@@ -43,11 +43,6 @@ class Frames(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self._variables)
 
-    @property
-    def nbytes(self) -> int:
-        """The memory that the packed values take, in bytes."""
-        return sum(value.untyped_storage().nbytes() for value in self.packed.values())
-
 
 def recorded(kind: object, value: Tensor) -> Tensor:
     """A value in recorded units, from one in program units."""
