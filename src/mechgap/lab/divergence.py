@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..lang.expression import Apply, Expression
 from ..lang.location import Location
 from ..lang.operations import Operation
-from ..lang.text import expression_text
+from ..lang.text import Wording
 from .parity import LENGTH, Comparison
 
 if TYPE_CHECKING:
@@ -75,18 +75,13 @@ def first_divergence(
     return None
 
 
-def named(expression: Expression) -> str:
-    """An expression in one line, with its label if it has one."""
-    text = expression_text(expression)
-    return text if expression.label is None else f"{expression.label} = {text}"
-
-
 def operation_at(program: Program, exact: Trace, found: Divergence) -> Divergence:
     """The divergence with the operation that the program computes there."""
     expression = _expression(program, found)
     evaluation = _evaluation(program, exact, found)
     case = _case(evaluation, expression, BY_RANK[len(found.nodes)], found.nodes)
-    return replace(found, operation=named(expression), case=named(case))
+    wording = Wording(program)
+    return replace(found, operation=wording.sentence(expression), case=wording.sentence(case))
 
 
 def _expression(program: Program, found: Divergence) -> Expression:
