@@ -14,7 +14,7 @@ from mechgap.cli.main import app
 from mechgap.errors import MechgapError
 
 COMMANDS = (
-    *("list", "show", "trace", "compile", "verify", "explain", "diff"),
+    *("list", "show", "trace", "compile", "certify", "verify", "explain", "diff"),
     *("parity", "train", "measure", "run", "export"),
 )
 GROUPS = ("data",)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from ..errors import MechgapError
-from . import compile, diff, explain, export, list, measure, parity, run, show, trace, train, verify
+from . import certify, compile, diff, explain, export, list, measure, parity, run, show, trace, train, verify
 from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
 
@@ -29,6 +29,7 @@ app.command("list")(list.list_tasks)
 app.command("show")(show.show)
 app.command("trace")(trace.trace)
 app.command("compile")(compile.compile)
+app.command("certify")(certify.certify)
 app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)

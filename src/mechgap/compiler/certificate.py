@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .gadgets import EXACT, LARGEST_REAL, TooLarge, power_above
+from .formats import FLOAT32, NumberFormat
+from .gadgets import LARGEST_REAL, TooLarge, power_above
 from .ir import Atom, Fetch, Unit
 from .layout import RoundPlan
-from .scales import INDEX_STEP, UNDERFLOW, condition_cost, resolution
+from .scales import INDEX_STEP, condition_cost, resolution
 
 
 @dataclass(frozen=True)
@@ -108,22 +109,34 @@ def analyse(rounds: Iterable[RoundPlan], n: int, where: str) -> Analysis:
     Raises:
         TooLarge: if whole numbers may leave the range in which float32 is exact.
     """
+    found = measure(rounds, n, FLOAT32)
+    if found.largest_whole > FLOAT32.exact:
+        raise TooLarge(
+            where,
+            f"whole numbers up to {found.largest_whole:g} at n = {n}",
+            f"at most 2^24 = {FLOAT32.exact:g}, beyond which float32 is not exact",
+            "declare smaller bounds (high=…), or compile for a smaller n",
+        )
+    return found
+
+
+def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat) -> Analysis:
+    """The numerical facts of a compiled program in a format of numbers, exact or not.
+
+    Args:
+        rounds: all rounds, of the start and of the step.
+        n: largest number of nodes.
+        number_format: in which the network runs.
+    """
     rounds = tuple(rounds)
     fetches = [fetch for round in rounds for fetch in round.fetches]
     units = [atom for round in rounds for layer in (round.update, *round.layers) for atom in layer]
     whole = [_reach(atom) for atom in units] + [_fetch_reach(fetch, n) for fetch in fetches]
-    largest = max([0.0, *whole])
-    if largest > EXACT:
-        raise TooLarge(
-            where,
-            f"whole numbers up to {largest:g} at n = {n}",
-            f"at most 2^24 = {EXACT:g}, beyond which float32 is not exact",
-            "declare smaller bounds (high=…), or compile for a smaller n",
-        )
     sharp = [atom.form for atom in units if isinstance(atom, Unit) and atom.high > LARGEST_REAL]
     compared = [1.0 / max(abs(c) for _, c in form.terms) for form in sharp]
-    resolved = max([0.0, *compared, *(resolution(fetch, n) for fetch in fetches)])
-    return Analysis(largest, INDEX_STEP / UNDERFLOW, resolved)
+    told = [resolution(fetch, n, number_format) for fetch in fetches]
+    margin = INDEX_STEP / number_format.underflow
+    return Analysis(max([0.0, *whole]), margin, max([0.0, *compared, *told]))
 
 
 def _reach(atom: Atom) -> float:

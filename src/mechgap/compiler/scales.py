@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .formats import FLOAT32, NumberFormat
 from .gadgets import power_above
 from .ir import Fetch, Relation
 
-UNDERFLOW = 103.98
+UNDERFLOW = FLOAT32.underflow
 """exp(-x) is zero in float32 for x at least this."""
 
 INDEX_STEP = 2.0**7
@@ -59,12 +60,12 @@ def condition_step(fetch: Fetch, n: int) -> float:
     return min(2.0**50, power_above(room) / 2.0)
 
 
-def resolution(fetch: Fetch, n: int) -> float:
+def resolution(fetch: Fetch, n: int, number_format: NumberFormat = FLOAT32) -> float:
     """Smallest difference of real keys, or of compared real numbers, that a fetch tells apart."""
     found = 0.0
     if fetch.key is not None and not fetch.key.whole:
-        steps = 1.0 if fetch.order is None else power_above(n - 1) * INDEX_STEP / UNDERFLOW
-        found = steps * UNDERFLOW / key_step(fetch, n)
+        gap = number_format.underflow if fetch.order is None else power_above(n - 1) * INDEX_STEP
+        found = gap / key_step(fetch, n)
     if any(not c.form.whole and c.relation is not Relation.TRUE for c in fetch.conditions):
         found = max(found, 1.0 / condition_step(fetch, n))
     return found

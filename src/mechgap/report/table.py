@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +123,31 @@ def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
         ("leaky slope", f"{certificate['negative_slope']:g}"),
         ("program", certificate["digest"][:16]),
     ]
+
+
+FORMAT_COLUMNS = ("format", "exact", "whole numbers", "margin", "resolution", "because", "what would do")
+
+
+def format_rows(verdicts: Sequence[Plain]) -> list[tuple[str, ...]]:
+    """What holds in each format of numbers; a row for each reason why it is not exact."""
+    rows: list[tuple[str, ...]] = []
+    for verdict in verdicts:
+        reasons = [
+            (f"{f['what']}: {f['found']}, not {f['allowed']}", f["suffices"]) for f in verdict["findings"]
+        ]
+        if verdict["smaller"]:
+            reasons.append(("", f"as it is for n up to {verdict['smaller']}"))
+        facts = (
+            verdict["format"],
+            "yes" if verdict["exact"] else "no",
+            f"{verdict['largest_whole']:,.0f} of 2^{math.log2(verdict['exact_whole']):.0f}",
+            f"{verdict['margin']:.2f}",
+            f"{verdict['resolution']:.2g}" if verdict["resolution"] else "–",
+        )
+        first, *others = reasons or [("", "")]
+        rows.append((*facts, *first))
+        rows += [("", "", "", "", "", *reason) for reason in others]
+    return rows
 
 
 def _rounds(certificate: Plain) -> str:
