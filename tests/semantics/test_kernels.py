@@ -1,4 +1,4 @@
-"""Kernels make the same bits as steps: as machine code, and (for many programs) as the Python they are written in."""
+"""Kernels make the same bits as steps: as machine code, and as the Python that they are written in."""
 
 from __future__ import annotations
 

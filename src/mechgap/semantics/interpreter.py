@@ -1,8 +1,8 @@
 """Runs programs exactly, on a whole batch of graphs at once.
 
-There are two engines, which make the same bits: *steps*, tensor operations on all graphs at once, and *kernels*,
-machine code made for a program (see ``mechgap.semantics.native``). Kernels are many times faster and take
-seconds to make, so a program gets one when runs of it have taken as long.
+There are two engines, which make the same bits: *steps*, tensor operations on all graphs at once, and
+*kernels*, machine code made for a program (see ``mechgap.semantics.native``). Kernels are many times
+faster and take seconds to make, so a program gets one when runs of it have taken as long.
 """
 
 from __future__ import annotations

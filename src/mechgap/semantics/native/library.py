@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -89,13 +88,13 @@ def _function(text: str) -> Callable[..., None]:
     with suppress(Exception):  # nowhere to write, or damaged files: the folder only saves time
         path, kept = _folder() / f"{name}.py", text.replace("CACHED", "True")
         if not path.exists() or path.read_text() != kept:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(path, kept)
         return _loaded(path)
-    namespace: dict[str, Any] = {}
-    exec(compile(text.replace("CACHED", "False"), f"<kernel {name}>", "exec"), namespace)
-    found: Callable[..., None] = namespace["run"]
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.py"
+        path.write_text(text.replace("CACHED", "False"))
+        return _loaded(path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...kinds.categorical import Categorical
 from ...kinds.kind import AbstractKind
@@ -11,7 +11,7 @@ from ...kinds.pointer import Pointer
 from ...kinds.scalar import Scalar
 from ...lang.expression import Expression, Variable
 from ...lang.location import Location
-from ...lang.program import Program
+from ...lang.program import Port, Program
 
 SHORT = "int16"
 """Type of pointers in arrays; the widest batch of a kernel follows from it."""
@@ -32,6 +32,16 @@ class Array:
     name: str
     rank: int
     dtype: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds indices of nodes or of categories."""
+        return self.dtype in (SHORT, "uint8", "int64")
+
+    @property
+    def size(self) -> str:
+        """How many elements it has for a graph or a frame, as code."""
+        return ("1", "N", "N * N")[self.rank]
 
 
 @dataclass
@@ -66,16 +76,18 @@ class Names:
 
     def stored(self, kind: AbstractKind) -> str:
         """The type in which arrays hold values of a kind."""
-        return self.stored_as(kind, self.real)
-
-    @staticmethod
-    def stored_as(kind: AbstractKind, real: str) -> str:
-        """The type in which arrays hold values of a kind, with that of scalars."""
-        return real if isinstance(kind, Scalar) else _STORED[type(kind)]
+        return self.real if isinstance(kind, Scalar) else _STORED[type(kind)]
 
     def zero(self, kind: AbstractKind) -> str:
         """What a pointer to no node reads, as Python code."""
         return "ZERO" if isinstance(kind, Scalar) else _ZERO[type(kind)]
+
+    def output(self, name: str, port: Port) -> Array:
+        """The array of an output, in the types that ``Batch`` describes."""
+        array = Array(name, port.location.rank, self.stored(port.kind))
+        if isinstance(port.kind, MaskOne):
+            return replace(array, dtype="bool_")
+        return replace(array, dtype="int64") if array.whole else array
 
     def temporary(self, kind: AbstractKind, rank: int) -> Array:
         """A new array for the values of an expression."""

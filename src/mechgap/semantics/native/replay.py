@@ -1,4 +1,9 @@
-"""Runs batches by kernels: lengths and outputs at once, frames when they are asked for."""
+"""Runs batches by kernels.
+
+Where the longest run ends is known at the end only. So a few runs are made first, and frames for a
+quarter more than these have are recorded while all runs are made. If that does not suffice, or is too
+much memory, frames are made when they are asked for, by running again.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +20,20 @@ from ...lang.program import Program
 from ..batch import Batch
 from ..machine import Machine
 from .library import Kernel
-from .source import HINTS, INTERNAL, Source
+from .source import HINTS, INTERNAL, REPEAT, Source
 
 _LEAST_RUNS = 16
 """Runs for each thread; fewer are not worth one."""
+_SHARE = 8
+"""One of so many runs is made first."""
+_AT_ONCE = 2**30
+"""Bytes of frames that are recorded before they are asked for."""
 
 
 class Replay(Mapping[str, Tensor]):
-    """The runs of a batch. A run is a function of its inputs: frames are made again when they are wanted.
+    """The runs of a batch, and their frames: name -> [T, B, …] packed.
 
-    The frames of all hints, or of all internal variables, are made together, [T, B, …] packed. The
-    inputs of the batch must not be changed before.
+    The inputs of the batch must not be changed as long as frames are asked for.
 
     Attributes:
         lengths: [B], the number of frames of each run.
@@ -41,7 +49,12 @@ class Replay(Mapping[str, Tensor]):
     """
 
     def __init__(
-        self, program: Program, batch: Batch, dtype: torch.dtype, kernel: Kernel, max_frames: int | None = None
+        self,
+        program: Program,
+        batch: Batch,
+        dtype: torch.dtype,
+        kernel: Kernel,
+        max_frames: int | None = None,
     ) -> None:
         self._program = program
         self._kernel = kernel
@@ -62,8 +75,22 @@ class Replay(Mapping[str, Tensor]):
             for array in kernel.source.outputs
         ]
         self._status = status
-        self._run(0, 0, {})
+        self._start(len(batch))
         self.sound = not bool(status.any())
+
+    def _start(self, count: int) -> None:
+        """Make all runs, with the frames of the hints if they are likely to fit."""
+        few = max(1, count // _SHARE)
+        self._run(0, 0, {}, few)
+        guess = min(int(self.lengths[:few].max()) * 5 // 4 + 2, int(self._limits.max()))
+        made = self._room(False, guess)
+        each = [value.nbytes for value in made.values()]
+        if few == count or sum(each) > _AT_ONCE:
+            self._run(0, 0, {}, count)
+            return
+        self._run(HINTS, guess, made, count)
+        if int(self.lengths.max()) <= guess:
+            self._keep(HINTS, made)
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._found:
@@ -79,34 +106,47 @@ class Replay(Mapping[str, Tensor]):
 
     def _record(self, internal: bool) -> None:
         """Make the frames of all hints, or of all internal variables."""
-        frames, batch = int(self.lengths.max()), len(self.lengths)
-        arrays = self._kernel.source.frames
-        wanted = [v for v in self._program.state if v.internal is internal]
-        made: dict[Variable, Tensor] = {}
-        for variable in wanted:
-            array = arrays[variable]
-            count = 1 if self._program.step[variable] is variable else frames
-            shape = (count, *_shape(array.rank, batch, self._width))
-            made[variable] = torch.empty(shape, dtype=_torch(array.dtype))
-        self._run(INTERNAL if internal else HINTS, frames, made)
-        for variable, value in made.items():
-            self._found[variable.name] = value.expand(frames, *value.shape[1:])
+        made, group = self._room(internal, self._frames), INTERNAL if internal else HINTS
+        self._run(group, self._frames, made, len(self.lengths))
+        self._keep(group, made)
 
-    def _run(self, record: int, frames: int, made: Mapping[Variable, Tensor]) -> None:
-        source, batch = self._kernel.source, len(self.lengths)
+    def _keep(self, group: int, made: dict[Variable, Tensor]) -> None:
+        """Keep recorded frames, the last one of each run repeated to the end of the longest."""
+        if bool((self.lengths < self._frames).any()):
+            self._run(group | REPEAT, self._frames, made, len(self.lengths))
+        for variable, value in made.items():
+            self._found[variable.name] = value[: self._frames].expand(self._frames, *value.shape[1:])
+
+    @property
+    def _frames(self) -> int:
+        return int(self.lengths.max())
+
+    def _room(self, internal: bool, frames: int) -> dict[Variable, Tensor]:
+        """Memory for the frames of some variables; of one that stays, for one frame."""
+        arrays, made = self._kernel.source.frames, {}
+        for variable in self._program.state:
+            if variable.internal is internal:
+                count = 1 if self._program.step[variable] is variable else frames
+                shape = _shape(arrays[variable].rank, len(self.lengths), self._width)
+                made[variable] = torch.empty((count, *shape), dtype=_torch(arrays[variable].dtype))
+        return made
+
+    def _run(self, record: int, frames: int, made: Mapping[Variable, Tensor], count: int) -> None:
+        """Make the first runs of the batch."""
+        source = self._kernel.source
         given = [self._sizes, self._limits, self.lengths, self._status, *self._given, *self.outputs]
         written = [made.get(v, _nothing(source, v)) for v in source.frames]
-        axes = [count for _, count in source.arguments]
-        arrays = [_array(value, count) for value, count in zip([*given, *written], axes, strict=True)]
+        axes = [axis for _, axis in source.arguments]
+        arrays = [_array(value, axis) for value, axis in zip([*given, *written], axes, strict=True)]
 
         def part(first: int, last: int) -> None:
             self._kernel.run(first, last, record, frames, self._width, *arrays)
 
-        workers = max(1, min(torch.get_num_threads(), batch // _LEAST_RUNS))
+        workers = max(1, min(torch.get_num_threads(), count // _LEAST_RUNS))
         if workers == 1:
-            part(0, batch)
+            part(0, count)
             return
-        bounds = [batch * k // workers for k in range(workers + 1)]
+        bounds = [count * k // workers for k in range(workers + 1)]
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(part, bounds[:-1], bounds[1:]))
 
@@ -136,7 +176,7 @@ def _nothing(source: Source, variable: Variable) -> Tensor:
     return torch.empty((0,) * (2 + array.rank), dtype=_torch(array.dtype))
 
 
-def _array(value: Tensor, axes: int) -> np.ndarray:  # type: ignore[type-arg]
+def _array(value: Tensor, axes: int) -> np.ndarray:
     """A tensor as the array that a kernel takes: the axes of pairs as one, no axes expanded."""
     value = value.contiguous()
     if value.dim() > axes:

@@ -115,13 +115,16 @@ class Scans:
             item = self._scans[known] = self._loop(expression, ends, ("-1",), backward=last)
             assert item.inner is not None
             mask = self._below(among, item.inner, ends)
-            self._do(
-                item.inner, f"if {{0}}:\n    {item.name} = {item.inner.index}\n    break", Need(mask)
-            )
+            self._do(item.inner, f"if {{0}}:\n    {item.name} = {item.inner.index}\n    break", Need(mask))
         return self._scans[known]
 
     def _loop(
-        self, expression: Expression, ends: Ends, start: tuple[str, ...], over: str = "n", backward: bool = False
+        self,
+        expression: Expression,
+        ends: Ends,
+        start: tuple[str, ...],
+        over: str = "n",
+        backward: bool = False,
     ) -> Item:
         """A loop over the nodes of a graph; none for places of padding."""
         item = self._values.new(expression, ends, "")
@@ -141,9 +144,7 @@ class Scans:
         return self._values.item(expression, (region.index, *ends))
 
     def _do(self, region: Region, text: str, *reads: Need) -> None:
-        region.statements.append(
-            Item(self._values.names.fresh("x"), region, text, reads, statement=True)
-        )
+        region.statements.append(Item(self._values.names.fresh("x"), region, text, reads, statement=True))
 
     # ---- reductions at every node or pair
 
@@ -173,8 +174,9 @@ class Scans:
         values = self._values
         held = values.names.temporary(values.facts.types[expression].kind, rank)
         item = Item(held.name, values.frame)
-        region, owner, ends = values.frame, item, ()
-        for axis in range(rank):
+        region, owner = values.frame, item
+        ends: tuple[str, ...] = ()
+        for _ in range(rank):
             region = owner.inner = values.loop(region, swept=True)
             owner.text = f"for {region.index} in range(N):"
             ends = (*ends, region.index)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...kinds.mask import MaskOne
-from ...kinds.pointer import Pointer
-from ...kinds.categorical import Categorical
 from ...lang.expression import Variable
-from ...lang.program import Port, Program
+from ...lang.program import Program
 from ..facts import Facts
 from .emission import INDENT, Emission
 from .items import Region, spread_demand
@@ -17,8 +14,9 @@ from .names import Array, Names
 from .statements import Statements
 from .values import Values
 
-HINTS, INTERNAL = 1, 2
-"""Which frames a run records: those of the hints, or those of the internal variables."""
+HINTS, INTERNAL, REPEAT = 1, 2, 4
+"""What a run records: the frames of the hints, or those of the internal variables; with REPEAT it makes none
+and repeats the last frame of each run to the end of what was recorded."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +48,19 @@ def write_kernel(program: Program, real: str) -> Source:
     Raises:
         Unsupported: if the program has something that kernels cannot compute.
     """
-    facts, names = Facts.of(program), Names(program, real)
-    graph, frame, end = Region(None), None, None
-    at_start = Values(facts, names, graph)
+    facts, names, graph = Facts.of(program), Names(program, real), Region(None)
     frame, end = Region(graph), Region(graph)
-    Statements(at_start).start(program.init)
-    during = Statements(Values(facts, names, frame, at_start))
+    known = Values(facts, names, graph)
+    Statements(known).start(program.init)
+    during = Statements(Values(facts, names, frame, known))
     during.stop(program.halt)
     during.step(program.step)
-    finally_ = Statements(Values(facts, names, end, at_start))
-    outputs = tuple(
-        Array(f"o{k}", port.location.rank, _output_dtype(port, real))
-        for k, port in enumerate(program.interface.outputs)
-    )
+    afterwards = Statements(Values(facts, names, end, known))
+    outputs = tuple(names.output(f"o{k}", port) for k, port in enumerate(program.interface.outputs))
     for array, port, expression in zip(
         outputs, program.interface.outputs, program.outputs.values(), strict=True
     ):
-        finally_.output(array, expression, port.location)
+        afterwards.output(array, expression, port.location)
     statements = [*graph.statements, *frame.statements, *end.statements]
     spread_demand(statements)
     emission = Emission(statements)
@@ -76,12 +70,6 @@ def write_kernel(program: Program, real: str) -> Source:
     arguments = code.arguments(outputs)
     text = code.function(arguments, before, emission.region(frame), emission.region(end))
     return Source(text, names, outputs, frames, arguments)
-
-
-def _output_dtype(port: Port, real: str) -> str:
-    if isinstance(port.kind, (Pointer, Categorical)):
-        return "int64"
-    return "bool_" if isinstance(port.kind, MaskOne) else Names.stored_as(port.kind, real)
 
 
 @dataclass(frozen=True)
@@ -113,6 +101,7 @@ class _Code:
             "for b in range(first, last):",
             *_indented(
                 [
+                    *self._repeated(),
                     "n = sizes[b]",
                     "size = F(n)",
                     "limit = limits[b]",
@@ -124,7 +113,6 @@ class _Code:
                     *_indented(["q = 1 - p", *step, *locals_, "p = q", "t += 1", *self._recorded("t")]),
                     "lengths[b] = t + 1",
                     *end,
-                    *self._repeated(),
                 ]
             ),
         ]
@@ -132,40 +120,51 @@ class _Code:
         return "\n".join([f"def run({scalars}, {names}):", *_indented(body)]) + "\n"
 
     def _buffers(self) -> list[str]:
-        lines = []
-        for array in self.names.state.values():
-            if array.rank:
-                size = "N" if array.rank == 1 else "N * N"
-                lines.append(f"{array.name} = np.empty((2, {size}), np.{array.dtype})")
-        for array in self.names.scratch:
-            size = "N" if array.rank == 1 else "N * N"
-            lines.append(f"{array.name} = np.empty({size}, np.{array.dtype})")
-        return lines
+        held = [array for array in self.names.state.values() if array.rank]
+        lines = [f"{a.name} = np.empty((2, {a.size}), np.{a.dtype})" for a in held]
+        return lines + [f"{a.name} = np.empty({a.size}, np.{a.dtype})" for a in self.names.scratch]
 
     def _recorded(self, frame: str) -> list[str]:
         """Lines that write a frame of all that is recorded."""
         lines = []
-        for flag, internal in ((HINTS, False), (INTERNAL, True)):
-            written = [v for v in self.program.state if v.internal is internal and self._moves(v, frame)]
-            if written:
-                lines.append(f"if record == {flag}:")
-                lines += _indented([line for v in written for line in self._write(v, frame, "p")])
+        for flag, variables in self._groups(frame):
+            lines.append(f"if record == {flag} and {frame} < frames:")
+            lines += _indented([line for v in variables for line in self._write(v, frame)])
         return lines
 
     def _repeated(self) -> list[str]:
-        """Lines that repeat the last frame of all that is recorded to the end."""
-        lines = self._recorded("t")
-        return ["for t in range(t + 1, frames):", *_indented(lines)] if lines else []
+        """Lines that repeat the last frame of all that is recorded, and do no more."""
+        lines = []
+        for flag, variables in self._groups("t"):
+            lines += [f"if record == {flag | REPEAT}:", *_indented(["for t in range(e + 1, frames):"])]
+            lines += _indented(_indented([line for v in variables for line in self._repeat(v)]))
+        return [
+            "if record >= REPEAT:".replace("REPEAT", str(REPEAT)),
+            *_indented(["e = lengths[b] - 1", *lines, "continue"]),
+        ]
 
-    def _moves(self, variable: Variable, frame: str) -> bool:
-        return frame == "0" or self.program.step[variable] is not variable
+    def _groups(self, frame: str) -> list[tuple[int, list[Variable]]]:
+        """The variables that are recorded together; those that stay have one frame only."""
+        moving = [v for v in self.program.state if frame == "0" or self.program.step[v] is not v]
+        groups = [
+            (flag, [v for v in moving if v.internal is (flag == INTERNAL)]) for flag in (HINTS, INTERNAL)
+        ]
+        return [(flag, variables) for flag, variables in groups if variables]
 
-    def _write(self, variable: Variable, frame: str, buffer: str) -> list[str]:
+    def _repeat(self, variable: Variable) -> list[str]:
+        array = self.frames[variable]
+        if array.rank == 0:
+            return [f"{array.name}[t, b] = {array.name}[e, b]"]
+        return [
+            f"for k in range({array.size}):",
+            f"{INDENT}{array.name}[t, b, k] = {array.name}[e, b, k]",
+        ]
+
+    def _write(self, variable: Variable, frame: str) -> list[str]:
         array, held = self.frames[variable], self.names.state[variable].name
         if array.rank == 0:
             return [f"{array.name}[{frame}, b] = {held}"]
-        size = "N" if array.rank == 1 else "N * N"
-        return [f"for k in range({size}):", f"{INDENT}{array.name}[{frame}, b, k] = {held}[{buffer}, k]"]
+        return [f"for k in range({array.size}):", f"{INDENT}{array.name}[{frame}, b, k] = {held}[p, k]"]
 
 
 def _indented(lines: list[str]) -> list[str]:

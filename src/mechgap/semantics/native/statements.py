@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...kinds.mask import MaskOne
@@ -11,7 +11,7 @@ from ...kinds.scalar import Scalar
 from ...lang.expression import Apply, Expression, Variable
 from ...lang.location import Location
 from ...lang.operations import Operation
-from ..forms import ConditionalChange, Form, Forms, Place, one_hot_of
+from ..forms import ConditionalChange, Form, Forms, one_hot_of
 from .items import Item, Literal, Need, Region
 from .names import Array, element
 from .values import Values
@@ -25,12 +25,10 @@ class Statements:
 
     Args:
         values: the values that statements read.
-        checked: whether values are held against the ranges that variables declare.
-        kept: loops over nodes or pairs that further statements under the same guards may join.
+            _loops: loops over nodes or pairs that further statements under the same guards may join.
     """
 
     values: Values
-    checked: bool = True
     _loops: dict[object, Region] = field(default_factory=dict)
 
     # ---- frames
@@ -92,8 +90,9 @@ class Statements:
 
     def _copied(self, variable: Variable) -> None:
         array = self.values.names.state[variable]
-        text = f"for k in range({'N * N' if array.rank == 2 else 'N'}):\n    {array.name}[q, k] = {array.name}[p, k]"
-        self._do(self.values.frame, text)
+        self._do(
+            self.values.frame, f"for k in range({array.size}):\n    {array.name}[q, k] = {array.name}[p, k]"
+        )
 
     def _change(self, variable: Variable, change: ConditionalChange) -> None:
         """A change at one place, along a line, or anywhere."""
@@ -154,7 +153,9 @@ class Statements:
         region, found = self.values.frame, []
         for position, end in enumerate(ends):
             if end is None:
-                region = self._loop(region, (ends, position, guards), guards if region is self.values.frame else ())
+                region = self._loop(
+                    region, (ends, position, guards), guards if region is self.values.frame else ()
+                )
                 found.append(region.index)
             else:
                 found.append(end)
@@ -180,7 +181,9 @@ class Statements:
         pointer = one_hot_of(expression)
         if pointer is not None and values.location(pointer) is Location.GRAPH:
             item = values.item(pointer, ())
-            return item if pointer in values.facts.grounded else self._item("min(max({0}, -1), N)", Need(item))
+            return (
+                item if pointer in values.facts.grounded else self._item("min(max({0}, -1), N)", Need(item))
+            )
         if isinstance(expression, Variable) and isinstance(expression.kind, MaskOne):
             return values.held(expression)
         if isinstance(expression, Apply) and expression.operation is Operation.WHERE:

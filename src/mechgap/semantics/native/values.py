@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any as Anything
 from typing import TypeAlias
 
-from ...kinds.categorical import Categorical
 from ...kinds.mask import MaskOne
 from ...kinds.pointer import Pointer
 from ...lang.expression import (
@@ -150,7 +149,9 @@ class Values:
 
     def location(self, expression: Expression) -> Location:
         """Where the value of an expression lives."""
-        return expression.location if isinstance(expression, Variable) else self.facts.types[expression].location
+        if isinstance(expression, Variable):
+            return expression.location
+        return self.facts.types[expression].location
 
     # ---- places
 
@@ -172,7 +173,8 @@ class Values:
             self.indices[raw.name] = (raw.region, raw)
             return Place(raw.name, None)
         there = Item(self.names.fresh("x"), raw.region, "(0 <= {0} < n)", (Need(raw),))
-        index = Item(self.names.fresh("x"), raw.region, "({0} if {1} else 0)", (Need(raw), Need(there)), fixed=True)
+        reads = (Need(raw), Need(there))
+        index = Item(self.names.fresh("x"), raw.region, "({0} if {1} else 0)", reads, fixed=True)
         self.indices[index.name] = (index.region, index)
         return Place(index.name, there)
 
@@ -227,9 +229,7 @@ class Values:
             return self.new(variable, ends, array.name)
         stays = not given and self.names.program.step[variable] is variable
         text = element(array, "b" if given else "0" if stays else "p", *ends)
-        if isinstance(variable.kind, (Pointer, Categorical)):
-            text = f"np.int64({text})"
-        return self.new(variable, ends, text)
+        return self.new(variable, ends, f"np.int64({text})" if array.whole else text)
 
     # ---- the rest
 
