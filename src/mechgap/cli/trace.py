@@ -106,7 +106,9 @@ def _print_json(task: Task, subject: Subject, exact: Trace, found: tuple[Compari
             "inputs": subject.words,
             "nodes": subject.names,
             "frames": length,
-            "values": {name: [cut(name, frame[0]) for frame in exact.values[name][:length]] for name in hints},
+            "values": {
+                name: [cut(name, frame[0]) for frame in exact.values[name][:length]] for name in hints
+            },
             "outputs": {name: cut(name, value[0]) for name, value in exact.outputs.items()},
             "compiled": None
             if found is None

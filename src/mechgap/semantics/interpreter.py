@@ -20,10 +20,10 @@ from ..lang.program import Program
 from ..lang.text import expression_text
 from .batch import Batch
 from .defined import where_defined
+from .elementwise import choose
 from .facts import Facts
 from .frames import Frames, recorded
 from .inputs import check_batch
-from .kernels import choose
 from .machine import Machine, State
 from .native.library import is_ready, kernel
 from .native.replay import Replay, suits
