@@ -23,6 +23,7 @@ from mechgap.semantics.batch import Batch
 from mechgap.semantics.frames import recorded
 from mechgap.semantics.inputs import join
 from mechgap.semantics.interpreter import interpret
+from mechgap.semantics.native import library
 from mechgap.semantics.native.library import Kernel, is_ready, kernel
 from mechgap.semantics.native.replay import Replay
 from mechgap.semantics.native.source import write_kernel
@@ -130,6 +131,14 @@ def test_angles_of_a_state_are_left_to_steps() -> None:
     batch = TASKS["graham_scan"].sample(0, 8, 2)
     assert kernel(program, torch.float32) is None
     assert int(interpret(program, batch, engine="kernel").lengths.min()) > 8
+
+
+def test_programs_that_are_too_long_are_left_to_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "LONGEST", 100)
+    count = node.scalar("count", low=0, high=2)
+    program = once(count, 0, where(s, 2, count))
+    assert interpret(program, batch_of("01", 2), engine="kernel").outputs["result"].tolist() == [[2.0, 0.0]]
+    assert not is_ready(program, torch.float32)
 
 
 def test_errors_are_those_of_steps() -> None:

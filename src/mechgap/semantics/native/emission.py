@@ -61,7 +61,7 @@ class Emission:
             inside = self.region(item.inner)
             code += [INDENT + line for line in inside]
         if item.statement:
-            condition = _conjunction_text([self._literal(x) for x in item.guards])
+            condition = " and ".join(self._literal(x) for x in item.guards)
         else:
             condition = "" if ALWAYS in item.demand else self._demand(item)
         if condition:
@@ -69,9 +69,7 @@ class Emission:
         return [*item.start, *code]
 
     def _demand(self, item: Item) -> str:
-        parts = sorted(
-            _conjunction_text(sorted(self._literal(x) for x in conjunction)) for conjunction in item.demand
-        )
+        parts = sorted(" and ".join(sorted(self._literal(x) for x in each)) for each in item.demand)
         return " or ".join(f"({part})" if len(parts) > 1 else part for part in parts)
 
     def _literal(self, literal: Literal) -> str:
@@ -111,7 +109,3 @@ class Emission:
         if self._is_inline(item):
             return f"({self._body(item)})"
         return item.name
-
-
-def _conjunction_text(literals: list[str]) -> str:
-    return " and ".join(literals)

@@ -22,6 +22,8 @@ from .values import Unsupported
 
 FOLDER = "MECHGAP_CACHE"
 """Environment variable that names the folder for what can be made again."""
+LONGEST = 30_000
+"""Characters of the longest source that is compiled: more take a minute, and longer ones hours."""
 _HEADER = '''"""Made by mechgap for one program; it may be deleted."""
 
 import numba as nb
@@ -71,7 +73,9 @@ def _make(program: Program, dtype: torch.dtype) -> Kernel | None:
     real = str(dtype).removeprefix("torch.")
     try:
         source = write_kernel(program, real)
-    except Unsupported:
+    except (Unsupported, RecursionError):
+        return None
+    if len(source.text) > LONGEST:
         return None
     axes = {1: "[::1]", 2: "[:, ::1]", 3: "[:, :, ::1]"}
     arrays = [f"nb.{array.dtype}{axes[rank]}" for array, rank in source.arguments]

@@ -24,6 +24,8 @@ from .source import HINTS, INTERNAL, REPEAT, Source
 
 _LEAST_RUNS = 16
 """Runs for each thread; fewer are not worth one."""
+_WORK = 2**25
+"""Places of triples of nodes that are run at once, so that Ctrl-C is heard in between."""
 _SHARE = 8
 """One of so many runs is made first."""
 _AT_ONCE = 2**30
@@ -69,14 +71,13 @@ class Replay(Mapping[str, Tensor]):
         ]
         self._found: dict[str, Tensor] = {}
         self.lengths = torch.empty(len(batch), dtype=torch.int64)
-        status = torch.zeros(len(batch), dtype=torch.int64)
+        self._status = torch.zeros(len(batch), dtype=torch.int64)
         self.outputs = [
             torch.empty(_shape(array.rank, len(batch), batch.width), dtype=_torch(array.dtype))
             for array in kernel.source.outputs
         ]
-        self._status = status
         self._start(len(batch))
-        self.sound = not bool(status.any())
+        self.sound = not bool(self._status.any())
 
     def _start(self, count: int) -> None:
         """Make all runs, with the frames of the hints if they are likely to fit."""
@@ -84,8 +85,7 @@ class Replay(Mapping[str, Tensor]):
         self._run(0, 0, {}, few)
         guess = min(int(self.lengths[:few].max()) * 5 // 4 + 2, int(self._limits.max()))
         made = self._room(False, guess)
-        each = [value.nbytes for value in made.values()]
-        if few == count or sum(each) > _AT_ONCE:
+        if few == count or sum(value.nbytes for value in made.values()) > _AT_ONCE:
             self._run(0, 0, {}, count)
             return
         self._run(HINTS, guess, made, count)
@@ -140,8 +140,11 @@ class Replay(Mapping[str, Tensor]):
         arrays = [_array(value, axis) for value, axis in zip([*given, *written], axes, strict=True)]
 
         def part(first: int, last: int) -> None:
-            self._kernel.run(first, last, record, frames, self._width, *arrays)
+            for start in range(first, last, share):
+                end = min(start + share, last)
+                self._kernel.run(start, end, record, frames, self._width, *arrays)
 
+        share = max(1, _WORK // self._width**3)
         workers = max(1, min(torch.get_num_threads(), count // _LEAST_RUNS))
         if workers == 1:
             part(0, count)

@@ -16,8 +16,6 @@ from .items import Item, Literal, Need, Region
 from .names import Array, element
 from .values import Values
 
-Guards = tuple[tuple[Expression, bool], ...]
-
 
 @dataclass
 class Statements:
@@ -25,11 +23,10 @@ class Statements:
 
     Args:
         values: the values that statements read.
-            _loops: loops over nodes or pairs that further statements under the same guards may join.
     """
 
     values: Values
-    _loops: dict[object, Region] = field(default_factory=dict)
+    _loops: dict[object, Region] = field(default_factory=dict)  # that further statements may join
 
     # ---- frames
 
@@ -181,9 +178,9 @@ class Statements:
         pointer = one_hot_of(expression)
         if pointer is not None and values.location(pointer) is Location.GRAPH:
             item = values.item(pointer, ())
-            return (
-                item if pointer in values.facts.grounded else self._item("min(max({0}, -1), N)", Need(item))
-            )
+            if pointer in values.facts.grounded:
+                return item
+            return self._item("min(max({0}, -1), N)", Need(item))
         if isinstance(expression, Variable) and isinstance(expression.kind, MaskOne):
             return values.held(expression)
         if isinstance(expression, Apply) and expression.operation is Operation.WHERE:
