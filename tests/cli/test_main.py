@@ -13,7 +13,10 @@ import pytest
 from mechgap.cli.main import app
 from mechgap.errors import MechgapError
 
-COMMANDS = ("list", "show", "trace", "compile", "verify", "parity", "train", "measure", "run", "export")
+COMMANDS = (
+    *("list", "show", "trace", "compile", "verify", "explain", "diff"),
+    *("parity", "train", "measure", "run", "export"),
+)
 GROUPS = ("data",)
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]
 

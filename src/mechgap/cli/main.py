@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from ..errors import MechgapError
-from . import compile, export, list, measure, parity, run, show, trace, train, verify
+from . import compile, diff, explain, export, list, measure, parity, run, show, trace, train, verify
 from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
 
@@ -30,6 +30,8 @@ app.command("show")(show.show)
 app.command("trace")(trace.trace)
 app.command("compile")(compile.compile)
 app.command("verify")(verify.verify)
+app.command("explain")(explain.explain)
+app.command("diff")(diff.diff)
 app.command("parity")(parity.parity)
 app.command("train")(train.train)
 app.command("measure")(measure.measure)

@@ -2,93 +2,142 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import AsJson, Seed, numbers
+from .subject import OwnProgram, SubjectName, subject
 
 if TYPE_CHECKING:
-    from ..compiler.certificate import Certificate
-    from ..lab.verification import Divergence
-    from ..nets.network import Network
+    from ..lab.counterexample import Counterexample, Suspect
+    from ..lab.divergence import Divergence
+    from ..lab.verification import Verification, VerificationPlan
+    from ..semantics.batch import Batch
     from ..tasks.task import Task
+    from .subject import Network
 
 
 def verify(
-    name: Annotated[
-        str, typer.Argument(metavar="PROGRAM|FILE", help="A program, or a file that `mechgap compile` wrote.")
-    ],
+    name: SubjectName,
     n: Annotated[str, typer.Option("--n", help="Numbers of nodes, separated by commas.")] = "4,16,64",
     count: Annotated[int, typer.Option(min=1, help="Graphs of each family and size.")] = 8,
     family: Annotated[
         list[str] | None, typer.Option(help="Family of graphs, again for more; by default all that fit.")
     ] = None,
-    program: Annotated[
-        str | None, typer.Option(help="With a FILE: the program it was made from, if it is your own.")
+    graph: Annotated[
+        str | None, typer.Option(help="Instead: a file (.npz, .csv, .tsv), or karate, les_miserables …")
     ] = None,
+    program: OwnProgram = None,
+    failing: Annotated[
+        Path | None, typer.Option(help="Where the smallest failing graph goes; PROGRAM-failing.npz.")
+    ] = None,
+    shrink: Annotated[bool, typer.Option(help="Make the first failing graph smaller, and write it.")] = True,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a compiled network with the interpreter at every step, on families of graphs."""
-    from ..lab.verification import VerificationPlan
-    from ..lab.verification import verify as check
-    from ..report.table import verification_rows
-    from .output import print_json, print_table, progress
+    """Compare a compiled network with the interpreter at every step, on families of graphs.
 
-    task, network, certificate = _subject(name, program)
+    If they differ, say where first: step, node, variable and operation of the program; and write the
+    smallest graph on which they do.
+    """
+    from ..lab.counterexample import Suspect, find_counterexample, write_counterexample
+    from ..lab.verification import VerificationPlan
+    from .output import print_json
+
+    task, found = subject(name, program)
     plan = VerificationPlan(numbers(n, "--n"), count, seed, families=family or None)
-    with progress("verifying", as_json) as watch:
-        report = check(task, network, certificate, plan, watch)
+    report, batch = _verified(task, found, plan, graph, as_json)
+    if not as_json:
+        _print_report(task, report)
+    suspect, example, path = Suspect(task, found.network, found.layout), None, None
+    if batch is not None and shrink:
+        example = find_counterexample(suspect, batch)
+        path = failing or Path(f"{task.name}-failing.npz")
+        write_counterexample(path, suspect, example)
     if as_json:
-        print_json(report.to_json())
-    else:
-        names, rows = verification_rows(report.to_json())
-        columns = ("n", "family", "graphs", "steps", *names, "largest error")
-        title = f"{task.name}: mismatches of the compiled network against the interpreter"
-        print_table(title, columns, rows, right=tuple(c for c in columns if c != "family"))
-        for check_ in report.checks:
-            if check_.divergence is not None:
-                print(f"n = {check_.n}, {check_.family}: {_words(check_.divergence)}")
-        print(f"{report.mismatches} mismatches in {report.steps} steps of {report.graphs} graphs")
+        told = None if example is None else {**example.to_json(), "file": str(path)}
+        print_json({**report.to_json(), "failing": told})
+    elif example is not None:
+        _print_example(suspect, example, f"{path}", name)
     if report.mismatches:
         raise typer.Exit(1)
 
 
-def _subject(name: str, program: str | None) -> tuple[Task, Network, Certificate]:
-    """What is verified: a program is compiled, a file is read."""
-    from ..compiler.passes import compile_program
-    from ..interop.compiled import load_compiled
-    from ..tasks.catalogue import load
+def _verified(
+    task: Task, found: Network, plan: VerificationPlan, graph: str | None, as_json: bool
+) -> tuple[Verification, Batch | None]:
+    """The report, and the smallest graph that fails."""
+    import torch
 
-    if not name.endswith(".safetensors"):
-        task = load(name)
-        compiled = compile_program(task.program)
-        return task, compiled.network, compiled.certificate
-    task = load(program or _program_of(name))
-    file = load_compiled(name, task.program)
-    return task, file.network, file.certificate
+    from ..lab.inspection import Choice, choose
+    from ..lab.verification import failing_inputs, verify, verify_on
+    from .output import progress
+
+    if graph is not None:
+        batch = choose(task, Choice(graph)).batch
+        report = verify_on(task, found.network, found.certificate, batch, Path(graph).name)
+        wrong = report.checks[0].divergence
+        return report, None if wrong is None else batch.take(torch.tensor([wrong.graph]))
+    with progress("verifying", as_json) as watch:
+        report = verify(task, found.network, found.certificate, plan, watch)
+    failed = [check for check in report.checks if check.divergence is not None]
+    smallest = min(failed, key=lambda check: check.n, default=None)
+    return report, None if smallest is None else failing_inputs(task, smallest, plan.count)
 
 
-def _program_of(path: str) -> str:
-    from ..errors import NotFoundError
-    from ..interop.compiled import load_compiled
-    from ..tasks.catalogue import NAMES
+def _print_report(task: Task, report: Verification) -> None:
+    from ..report.table import verification_rows
+    from .output import print_table
 
-    found = load_compiled(path).program
-    if found not in NAMES:
-        raise NotFoundError(
-            f"file {path}",
-            f"the compiled program {found}, which is not in the package",
-            "a program that the file can be compared with",
-            "give it with --program path/to/file.py:name",
-        )
-    return found
+    names, rows = verification_rows(report.to_json())
+    columns = ("n", "family", "graphs", "steps", *names, "largest error")
+    title = f"{task.name}: mismatches of the compiled network against the interpreter"
+    print_table(title, columns, rows, right=tuple(c for c in columns if c != "family"))
+    for check in report.checks:
+        if check.divergence is not None:
+            print(f"n = {check.n}, {check.family}: {_words(check.divergence)}")
+    print(f"{report.mismatches} mismatches in {report.steps} steps of {report.graphs} graphs")
+
+
+def _print_example(suspect: Suspect, example: Counterexample, path: str, name: str) -> None:
+    from ..lab.counterexample import described
+    from .output import print_table
+
+    found, size = example.divergence, example.batch.width
+    print(f"\nthe smallest failing graph found ({example.tried} tried): {size} node{'s' * (size != 1)}")
+    print_table("", ("input", "is"), described(example.batch))
+    rows = [
+        ("step", f"{found.step}"),
+        ("node" if len(found.nodes) < 2 else "edge", _place(found) or "of the graph"),
+        ("variable", found.variable),
+        ("operation", found.operation),
+        *([("case that holds", _case(found))] if found.case != found.operation else []),
+        ("network", f"{found.network:g}"),
+        ("interpreter", f"{found.interpreter:g}"),
+    ]
+    if example.readout is not None:
+        held = "holds the right value: its readout is wrong" if example.readout else "holds the wrong value"
+        rows.append(("the hidden vector", held))
+    print("where it first differs")
+    print_table("", ("", ""), rows)
+    print(f"written to {path}: try `mechgap trace {suspect.task.name} --graph {path}`,")
+    print(f"or `mechgap verify {name} --graph {path}`")
 
 
 def _words(found: Divergence) -> str:
-    place = f", node {' -> '.join(map(str, found.nodes))}" if found.nodes else ""
+    place = f", node {_place(found)}" if found.nodes else ""
     return (
         f"first differs in graph {found.graph}, step {found.step}{place}, {found.variable}: "
-        f"network {found.network:g}, interpreter {found.interpreter:g}"
+        f"network {found.network:g}, interpreter {found.interpreter:g}; computed by {_case(found)}"
     )
+
+
+def _case(found: Divergence) -> str:
+    kept = found.case == found.variable
+    return f"{found.case} (which keeps its value)" if kept else found.case
+
+
+def _place(found: Divergence) -> str:
+    return " -> ".join(map(str, found.nodes))

@@ -18,6 +18,7 @@ from .expressible import check_expressible
 from .gadgets import Gadgets
 from .ir import Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
+from .origin import Origin
 from .values import Bit, Category, Number, Value
 
 
@@ -78,7 +79,7 @@ class _ProgramLowering:
         old = NodeLowering(self.program, self.gadgets, {**self.inputs, **carried}, self.scope)
         new = {v: old.of(x) for v, x in self.program.step.items()}
         for variable in self.program.state:
-            self._store(variable.name, start[variable], new[variable])
+            self._store(variable, start[variable], new[variable])
             if variable.location is Location.GRAPH and isinstance(variable.kind, Pointer):
                 self._extra(here_key(variable.name), self._here(new[variable]), self._here(start[variable]))
         halt, bias = self._halt(old)
@@ -140,9 +141,12 @@ class _ProgramLowering:
         self.slots[name] = Slot(name, high, whole, low)
         return Form.of(Carried(high, whole, name, name))
 
-    def _store(self, name: str, start: Value, new: Value) -> None:
+    def _store(self, variable: Variable, start: Value, new: Value) -> None:
         """Fill the slots of a variable."""
-        for slot, before, after in zip(self.meaning[name], self._forms(start), self._forms(new), strict=True):
+        self.gadgets.origin = Origin(self.program.init[variable])
+        first = self._forms(start)
+        self.gadgets.origin = Origin(self.program.step[variable])
+        for slot, before, after in zip(self.meaning[variable.name], first, self._forms(new), strict=True):
             low = self.slots[slot].low
             self.start[slot] = before.plus(-low)
             self.step[slot] = after.plus(-low)
@@ -157,6 +161,7 @@ class _ProgramLowering:
 
     def _halt(self, old: NodeLowering) -> tuple[tuple[PoolTerm, ...], float]:
         """The halt condition over slots; maxima over the nodes are left to the readout."""
+        self.gadgets.origin = Origin(self.program.halt)
         masks = _nowhere(self.program.halt)
         if masks is None:
             slot = self._extra("halt", old.of(self.program.halt))
@@ -194,6 +199,7 @@ class _ProgramLowering:
                 if here_key(expression.name) in self.meaning:
                     self.meaning[here_key(key)] = self.meaning[here_key(expression.name)]
                 continue
+            self.gadgets.origin = Origin(expression)
             before, after = at_start.of(expression), at_end.of(expression)
             self._extra(key, after, before)
             if port.location is Location.GRAPH and isinstance(port.kind, Pointer):

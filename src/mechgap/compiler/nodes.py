@@ -24,9 +24,9 @@ from ..lang.expression import (
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
-from ..lang.text import expression_text
 from .gadgets import Gadgets
 from .ir import Feature, Form
+from .origin import Origin
 from .pairs import PairLowering
 from .reductions import Reductions
 from .values import FALSE, TRUE, Bit, Category, Number, Value
@@ -93,7 +93,7 @@ class NodeLowering:
         if expression not in self._values:
             for child in _local_children(expression):
                 self.of(child)
-            outer, self.gadgets.origin = self.gadgets.origin, expression_text(expression)
+            outer, self.gadgets.origin = self.gadgets.origin, Origin(expression)
             self._values[expression] = self._rules[type(expression)](expression)
             self.gadgets.origin = outer
         return self._values[expression]

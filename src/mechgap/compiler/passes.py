@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import MechgapError
 from ..kinds.scalar import Scalar
@@ -46,12 +46,14 @@ class Compiled:
         network: computes it.
         layout: where its variables are in the hidden vectors.
         certificate: for which inputs it is exact.
+        plan: what the weights were emitted from.
     """
 
     program: Program
     network: Network
     layout: Layout
     certificate: Certificate
+    plan: gatv2.Plan = field(repr=False)
 
 
 def compile_program(program: Program, settings: CompileSettings | None = None) -> Compiled:
@@ -100,7 +102,8 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
     plan = gatv2.Plan(program, lowered.slots, meaning, hidden, start_rounds, step_rounds, n)
     network = gatv2.emit(plan)
     checks.check_network(network)
-    return Compiled(program, network, _layout(plan), _certificate(plan, network, analysis, settings))
+    certificate = _certificate(plan, network, analysis, settings)
+    return Compiled(program, network, _layout(plan), certificate, plan)
 
 
 def _layout(plan: gatv2.Plan) -> Layout:

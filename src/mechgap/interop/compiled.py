@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..compiler.attribution import attribute
 from ..compiler.certificate import Certificate
 from ..compiler.layout import Layout
 from ..compiler.passes import Compiled
+from ..compiler.provenance import Provenance
+from ..compiler.variables import describe_variables
 from ..errors import CheckpointError
 from ..lang.program import Program
 from ..nets.network import Network
@@ -28,6 +31,7 @@ class CompiledFile:
         network: computes it.
         layout: where its variables are in the hidden vectors.
         certificate: for which inputs it is exact.
+        provenance: which operation each unit belongs to; None in files without.
     """
 
     program: str
@@ -36,6 +40,7 @@ class CompiledFile:
     network: Network
     layout: Layout
     certificate: Certificate
+    provenance: Provenance | None = None
 
 
 def save_compiled(compiled: Compiled, path: Path | str) -> None:
@@ -47,6 +52,8 @@ def save_compiled(compiled: Compiled, path: Path | str) -> None:
         "digest": program.digest,
         "layout": json.dumps(compiled.layout.to_json(), sort_keys=True),
         "certificate": json.dumps(compiled.certificate.to_json(), sort_keys=True),
+        "variables": json.dumps(describe_variables(program, compiled.layout)),
+        "provenance": json.dumps(attribute(compiled.plan, compiled.network).to_json(), sort_keys=True),
     }
     save(compiled.network, path, extra)
 
@@ -74,6 +81,8 @@ def load_compiled(path: Path | str, program: Program | None = None) -> CompiledF
     try:
         layout = Layout.from_json(json.loads(extra["layout"]))
         certificate = Certificate.from_json(json.loads(extra["certificate"]))
+        origins = extra.get("provenance")
+        provenance = None if origins is None else Provenance.from_json(json.loads(origins))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"file {path}, layout and certificate",
@@ -81,7 +90,8 @@ def load_compiled(path: Path | str, program: Program | None = None) -> CompiledF
             "what this version of mechgap writes",
             "compile the program again",
         ) from error
-    found = CompiledFile(extra["program"], extra["source"], extra["digest"], network, layout, certificate)
+    name, source, digest = (extra[part] for part in ("program", "source", "digest"))
+    found = CompiledFile(name, source, digest, network, layout, certificate, provenance)
     if program is not None:
         _check_program(path, found, program)
     return found

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GraphError, NotFoundError, RangeError, Refusal
 from ..tasks.task import Task
+from .divergence import Divergence, first_divergence
 from .families import FAMILIES, Family
-from .parity import LENGTH, Comparison, compare
+from .parity import Comparison, compare
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
     from ..nets.network import Network
     from ..semantics.batch import Batch
-    from ..semantics.trace import Trace
 
 SIZES = (4, 16, 64, 256)
 ATOL = 1e-5
@@ -25,24 +25,6 @@ CELLS = 2**21
 """How many pairs of nodes run at once."""
 Watch = Callable[[int, int, str], None]
 """Told how many parts are done, of how many, and which one is next."""
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """The first place in which a run of the network is not that of the interpreter.
-
-    Attributes:
-        graph, step, nodes: where; nodes as (sender, receiver) for an edge, () for a graph.
-        variable: which.
-        network, interpreter: the two values.
-    """
-
-    graph: int
-    step: int
-    nodes: tuple[int, ...]
-    variable: str
-    network: float
-    interpreter: float
 
 
 @dataclass(frozen=True)
@@ -54,6 +36,7 @@ class Check:
         graphs, steps: how many runs, and frames of all of them, were compared.
         comparisons: one for each variable, output and the lengths.
         divergence: the first one, if there is any.
+        seed: from which the family was drawn.
     """
 
     n: int
@@ -62,6 +45,7 @@ class Check:
     steps: int
     comparisons: tuple[Comparison, ...]
     divergence: Divergence | None = None
+    seed: int = 0
 
     @property
     def mismatches(self) -> int:
@@ -156,14 +140,7 @@ def verify(
     """
     plan = plan or VerificationPlan()
     chosen = _families(task, plan.families)
-    too_large = [n for n in plan.sizes if n > certificate.n]
-    if too_large:
-        raise Refusal(
-            f"verifying {task.name} at n = {', '.join(map(str, too_large))}",
-            f"a certificate for at most {certificate.n} nodes",
-            f"sizes up to {certificate.n}",
-            "verify smaller sizes, or compile for larger ones with --n",
-        )
+    _check_sizes(task, certificate, plan.sizes)
     sizes = (1, *plan.sizes) if _has_single_nodes(task) else plan.sizes
     jobs = [(n, family) for n in dict.fromkeys(sizes) for family in chosen]
     checks = []
@@ -174,6 +151,53 @@ def verify(
         if found is not None:
             checks.append(found)
     return Verification(task.name, task.program.digest, plan.atol, plan.seed, tuple(checks))
+
+
+def verify_on(
+    task: Task, network: Network, certificate: Certificate, batch: Batch, name: str, atol: float = ATOL
+) -> Verification:
+    """Compare a compiled network with the interpreter on given inputs.
+
+    Args:
+        task, network, certificate: as for ``verify``.
+        batch: the inputs.
+        name: what they are, in a word or two; it stands where families have theirs.
+        atol: the largest difference of numbers that counts as none.
+
+    Raises:
+        Refusal: if the graphs are larger than is certified.
+    """
+    _check_sizes(task, certificate, [int(batch.sizes.max())])
+    check = replace(compare_runs(task, network, batch, atol), family=name)
+    return Verification(task.name, task.program.digest, atol, 0, (check,))
+
+
+def failing_inputs(task: Task, check: Check, count: int) -> Batch | None:
+    """The one graph on which a check found the first difference; None if it found none.
+
+    Args:
+        task: that was verified.
+        check: what was found.
+        count: graphs of each family and size, as they were planned.
+    """
+    import torch
+
+    if check.divergence is None:
+        return None
+    family = next(family for family in FAMILIES if family.name == check.family)
+    batch = family.build(task, check.seed, check.n, count)
+    return batch.take(torch.tensor([check.divergence.graph]))
+
+
+def _check_sizes(task: Task, certificate: Certificate, sizes: Sequence[int]) -> None:
+    too_large = [n for n in sizes if n > certificate.n]
+    if too_large:
+        raise Refusal(
+            f"verifying {task.name} at n = {', '.join(map(str, too_large))}",
+            f"a certificate for at most {certificate.n} nodes",
+            f"sizes up to {certificate.n}",
+            "verify smaller sizes, or compile for larger ones with --n",
+        )
 
 
 def _families(task: Task, names: Sequence[str] | None) -> list[Family]:
@@ -203,8 +227,9 @@ def _check(task: Task, network: Network, n: int, family: Family, plan: Verificat
     batch = family.build(task, plan.seed, n, plan.count)
     parts: list[Check] = []
     for rows in _parts(task, batch, plan.work):
-        part = _compare(task, network, batch.take(rows), plan.atol)
-        parts.append(replace(part, n=n, family=family.name, divergence=_shifted(part, int(rows[0]))))
+        part = compare_runs(task, network, batch.take(rows), plan.atol)
+        shifted = _shifted(part, int(rows[0]))
+        parts.append(replace(part, n=n, family=family.name, divergence=shifted, seed=plan.seed))
     return _total(parts) if parts else None
 
 
@@ -223,7 +248,18 @@ def _parts(task: Task, batch: Batch, work: int | None) -> Iterator[Tensor]:
         yield torch.arange(start, min(start + share, count))
 
 
-def _compare(task: Task, network: Network, batch: Batch, atol: float) -> Check:
+def compare_runs(task: Task, network: Network, batch: Batch, atol: float = ATOL) -> Check:
+    """Run a network and the interpreter on a batch and compare the runs.
+
+    Args:
+        task: the program.
+        network: what should compute it.
+        batch: the inputs.
+        atol: the largest difference of numbers that counts as none.
+
+    Raises:
+        MechgapError: if the program itself cannot run on the inputs.
+    """
     import torch
 
     from ..nets.rollout import RolloutOptions, rollout
@@ -240,28 +276,8 @@ def _compare(task: Task, network: Network, batch: Batch, atol: float) -> Check:
         trace = replace(trace, lengths=torch.full_like(exact.lengths, limit))
     comparisons = tuple(compare(task.program, trace, exact, atol))
     steps = int(exact.lengths.sum())
-    return Check(batch.width, "", len(batch), steps, comparisons, _divergence(comparisons, trace, exact))
-
-
-def _divergence(comparisons: Sequence[Comparison], trace: Trace, exact: Trace) -> Divergence | None:
-    """The mismatch of the earliest frame; of the outputs or lengths if all hints agree."""
-    hints = [c for c in comparisons if c.stage == "hint" and c.mismatches]
-    if hints:
-        first = min(hints, key=lambda c: c.first[0])
-        step, graph, *nodes = first.first
-        values = (float(t.values[first.name][first.first]) for t in (trace, exact))
-        return Divergence(graph, step, tuple(nodes), first.name, *values)
-    for wrong in (c for c in comparisons if c.mismatches):
-        graph, *nodes = wrong.first
-        pair = (trace, exact)
-        if wrong.name == LENGTH:
-            values = (float(t.lengths[graph]) for t in pair)
-        else:
-            values = (float(t.outputs[wrong.name][wrong.first]) for t in pair)
-        step = int(exact.lengths[graph]) - 1
-        name = wrong.name if wrong.name == LENGTH else f"output {wrong.name}"
-        return Divergence(graph, step, tuple(nodes), name, *values)
-    return None
+    found = first_divergence(task.program, comparisons, trace, exact)
+    return Check(batch.width, "", len(batch), steps, comparisons, found)
 
 
 def _shifted(check: Check, rows: int) -> Divergence | None:
@@ -286,4 +302,4 @@ def _total(parts: Sequence[Check]) -> Check:
     divergence = next((part.divergence for part in parts if part.divergence is not None), None)
     first = parts[0]
     graphs, steps = sum(p.graphs for p in parts), sum(p.steps for p in parts)
-    return Check(first.n, first.family, graphs, steps, comparisons, divergence)
+    return Check(first.n, first.family, graphs, steps, comparisons, divergence, first.seed)

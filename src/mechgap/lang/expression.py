@@ -11,6 +11,7 @@ from ..errors import Fault, ProgramError
 from ..kinds.kind import AbstractKind
 from .location import Location
 from .operations import Operation
+from .source import SourceLine, calling_line
 
 Operand: TypeAlias = "Expression | bool | int | float | str"
 
@@ -43,9 +44,14 @@ class Expression:
 
     Operators build expressions: ``+ - *``, ``& | ~`` for masks, and the comparisons. Because
     ``==`` builds an expression, expressions are compared as objects with ``is``.
+
+    Attributes:
+        label: a name under which a printed program shows it.
+        line: where it was written; it means nothing to the program.
     """
 
     label: str | None = field(default=None, kw_only=True)
+    line: SourceLine | None = field(default_factory=calling_line, kw_only=True, repr=False)
 
     def named(self, label: str) -> Self:
         """The same expression with a name under which a printed program shows it."""

@@ -34,6 +34,30 @@ def expression_text(expression: Expression) -> str:
     return _Printer({}, _TEXT_LIMIT).inner(expression)
 
 
+class Wording:
+    """Says expressions of a program as its text does: parts with a name by their names.
+
+    Args:
+        program: whose expressions are written.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._printer = _Printer(_shared_names(program))
+
+    def name(self, expression: Expression) -> str | None:
+        """The name under which the text of the program shows an expression, if it has one."""
+        return self._printer.names.get(expression)
+
+    def text(self, expression: Expression) -> str:
+        """What an expression says, in one line; the parts of it that have names are named."""
+        return self._printer.body(expression)
+
+    def sentence(self, expression: Expression) -> str:
+        """Name and text: ``name = text``, or the text alone."""
+        name = self.name(expression)
+        return self.text(expression) if name is None else f"{name} = {self.text(expression)}"
+
+
 class _Printer:
     """Writes expressions; those that have a name in ``names`` are written as that name.
 

@@ -34,7 +34,7 @@ def representatives(
         if isinstance(expression, Constant):
             parts.append(types.get(expression))
         for field in fields(expression):
-            if field.name != "label":
+            if field.name not in ("label", "line"):
                 parts.append(part(getattr(expression, field.name)))
         return tuple(parts)
 

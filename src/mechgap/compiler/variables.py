@@ -1,0 +1,78 @@
+"""The variables of a compiled program in the hidden vectors: where they are, and how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..kinds.categorical import Categorical
+from ..kinds.mask import Mask, MaskOne
+from ..kinds.pointer import Pointer
+from ..kinds.scalar import Scalar
+from ..lang.expression import Variable
+from ..lang.program import Program
+from .layout import Layout
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def held(layout: Layout, variable: Variable, hidden: Tensor) -> Tensor:
+    """The value of a state variable that hidden vectors hold.
+
+    Args:
+        layout: of the compiled program.
+        variable: of nodes, or of the graph: then every node holds it.
+        hidden: [..., N, H].
+
+    Returns:
+        [..., N], in recorded units: truth values, indices and codes, or numbers.
+    """
+    slots = [hidden[..., k] for k in layout.dimensions(variable.name)]
+    match variable.kind:
+        case Mask() | MaskOne():
+            return slots[0] > 0.5
+        case Pointer():
+            return slots[0].round().long()
+        case Scalar() as kind:
+            low = layout.offsets[layout.variables[variable.name][0]]
+            return (slots[0] + low) * kind.unit
+    codes: Tensor = hidden[..., list(layout.dimensions(variable.name))].argmax(-1)
+    return codes
+
+
+def describe_variables(program: Program, layout: Layout) -> list[dict[str, Any]]:
+    """How any tool can read each state variable out of a hidden vector h at a node, as plain data.
+
+    An entry has the variable's name, location and kind, whether it is internal, its dimensions of h, and
+    in words the way to its value: with d the first dimension, a mask holds where h[d] > 0.5; a pointer
+    is the whole number h[d]; a number is (h[d] + offset) * unit; a category is the position of the
+    largest of its dimensions. Values of the graph are held at every node.
+    """
+    found = []
+    for variable in program.state:
+        if variable.name not in layout.variables:
+            continue
+        slots = layout.variables[variable.name]
+        entry: dict[str, Any] = {
+            "name": variable.name,
+            "location": variable.location.value,
+            "internal": variable.internal,
+            "kind": variable.kind.to_json(),
+            "dimensions": list(layout.dimensions(variable.name)),
+        }
+        found.append({**entry, **_way(variable, [layout.offsets[slot] for slot in slots])})
+    return found
+
+
+def _way(variable: Variable, offsets: list[float]) -> Mapping[str, Any]:
+    match variable.kind:
+        case Mask() | MaskOne():
+            return {"value": "h[d] > 0.5"}
+        case Pointer():
+            return {"value": "h[d]"}
+        case Categorical() as kind:
+            return {"value": "position of the largest", "categories": list(kind.categories)}
+        case Scalar() as kind:
+            return {"value": "(h[d] + offset) * unit", "offset": offsets[0], "unit": kind.unit}
+    raise TypeError(variable.kind.name)

@@ -1,0 +1,118 @@
+"""Random symmetries of a network, applied to its parameters one by one."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from mechgap.nets.network import Network
+
+
+def symmetric(network: Network, seed: int, powers: bool = True, shift: bool = False) -> Network:
+    """The same function by other weights: units in another order and of another size.
+
+    Args:
+        network: without layer normalisation.
+        seed: of what is drawn.
+        powers: whether units are scaled by powers of two, which rounds nothing.
+        shift: whether biases are moved as well, which may round real numbers.
+    """
+    found = copy.deepcopy(network)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        hidden = _drawn(network.config.hidden, generator, powers)
+        for part in (found.prologue, found.rounds):
+            before = None if part is found.prologue else hidden
+            for k, module in enumerate(part):
+                last = k == len(part) - 1
+                after = hidden if last else _drawn(network.config.hidden, generator, powers)
+                _change_round(found, module, before, after, generator, powers)
+                before = after
+        for module in found.readouts.values():
+            _change_readout(found, module, hidden, generator, powers)
+        if shift:
+            _shift(found, generator)
+    return found
+
+
+def _drawn(size: int, generator: torch.Generator, powers: bool) -> tuple[Tensor, Tensor]:
+    order = torch.randperm(size, generator=generator)
+    return order, _sizes(size, generator, powers)
+
+
+def _sizes(size: int, generator: torch.Generator, powers: bool) -> Tensor:
+    if powers:
+        return 2.0 ** torch.randint(-3, 4, (size,), generator=generator)
+    return torch.rand(size, generator=generator) * 3 + 0.2
+
+
+def _rows(layer: nn.Linear, order: Tensor, scale: Tensor) -> None:
+    layer.weight.copy_((layer.weight * scale[:, None])[order])
+    if layer.bias is not None:
+        layer.bias.copy_((layer.bias * scale)[order])
+
+
+def _columns(layer: nn.Linear, start: int, change: tuple[Tensor, Tensor]) -> None:
+    order, scale = change
+    part = slice(start, start + len(order))
+    layer.weight[:, part] = (layer.weight[:, part] / scale)[:, order]
+
+
+def _within_heads(
+    heads: Tensor, part: int, generator: torch.Generator, powers: bool
+) -> tuple[Tensor, Tensor]:
+    order = torch.cat([head * part + torch.randperm(part, generator=generator) for head in heads])
+    return order, _sizes(len(heads) * part, generator, powers)
+
+
+def _change_round(network, module, before, after, generator, powers) -> None:
+    shape, features = module.shape, network.config.features
+    heads = torch.randperm(shape.heads, generator=generator)
+    mid = _within_heads(heads, shape.mid // shape.heads, generator, powers)
+    if before is not None:
+        for layer in (module.sender, module.receiver, module.value, module.skip):
+            _columns(layer, features, before)
+    for layer in (module.sender, module.receiver, module.edge, module.graph):
+        _rows(layer, *mid)
+    attend = (module.attend.flatten() / mid[1])[mid[0]]
+    module.attend.copy_(attend.reshape(module.attend.shape))
+    if not shape.mlp:
+        update = after
+        assert shape.heads == 1 or torch.equal(after[0], torch.arange(len(after[0])))
+    else:
+        update = _within_heads(heads, shape.width // shape.heads, generator, powers)
+    for layer in (module.value, module.edge_value, module.skip):
+        if layer is not None:
+            _rows(layer, *update)
+    for k, layer in enumerate(module.mlp):
+        _columns(layer, 0, update)
+        update = after if k == len(module.mlp) - 1 else _drawn(shape.mlp[k], generator, powers)
+        _rows(layer, *update)
+
+
+def _change_readout(network, module, hidden, generator, powers) -> None:
+    config = network.config
+    parts = dict(module.named_children())
+    for name in ("linear", "nodes", "receiver", "candidate", "first", "second"):
+        if name in parts:
+            for start in (config.features, config.features + config.hidden):
+                _columns(parts[name], start, hidden)
+    if "final" in parts:
+        units = _drawn(config.pointer_width, generator, powers)
+        for name in ("receiver", "candidate", "first", "second", "edge"):
+            if name in parts:
+                _rows(parts[name], *units)
+        _columns(parts["final"], 0, units)
+
+
+def _shift(network: Network, generator: torch.Generator) -> None:
+    """Move biases between layers that are added, and shift all logits of pointers."""
+    for module in (*network.prologue, *network.rounds):
+        moved = torch.randint(-4, 5, module.value.bias.shape, generator=generator).to(module.value.bias)
+        module.value.bias += moved
+        module.skip.bias -= moved
+    for module in network.readouts.values():
+        if hasattr(module, "final"):
+            module.final.bias += 0.5

@@ -1,0 +1,141 @@
+"""Networks are compared up to their symmetries, and up to nothing else."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from compiler.cases import COMPILED
+from measures.symmetries import symmetric
+from mechgap.compiler.passes import CompileSettings, compile_program
+from mechgap.errors import MechgapError
+from mechgap.measures.assignment import assign
+from mechgap.measures.difference import difference
+from mechgap.nets.config import clrs_config
+from mechgap.nets.network import Network
+from mechgap.nets.rollout import RolloutOptions, rollout
+from mechgap.semantics.interpreter import interpret
+from mechgap.tasks.catalogue import load
+
+by_program = pytest.mark.parametrize("name", [n for n in COMPILED if n != "articulation_points"])
+
+
+@cache
+def compiled(name: str) -> Network:
+    return compile_program(load(name).program, CompileSettings(n=16)).network
+
+
+@by_program
+def test_a_network_is_equal_to_itself(name):
+    found = difference(compiled(name), compiled(name))
+    assert found.equal and found.largest is None
+    assert all(module.largest == 0 for module in found.modules)
+
+
+@by_program
+def test_a_symmetry_changes_no_run_and_makes_no_difference(name):
+    """Scaled by powers of two, down to the last bit."""
+    other = symmetric(compiled(name), seed=7)
+    task = load(name)
+    batch = task.sample(5, 6, 3)
+    exact = interpret(task.program, batch)
+    options = RolloutOptions(lengths=exact.lengths)
+    one, two = (rollout(network, batch, options) for network in (compiled(name), other))
+    for key, value in one.values.items():
+        assert torch.equal(value, two.values[key]), key
+    found = difference(compiled(name), other)
+    assert found.equal, found.largest
+    assert max(module.relative for module in found.modules) == 0
+    assert found.moved and found.scaled
+    again = difference(other, compiled(name))
+    assert again.equal
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "components"])
+def test_scales_that_round_make_no_difference_either(name, seed):
+    found = difference(compiled(name), symmetric(compiled(name), seed, powers=False, shift=True))
+    assert found.equal, found.largest
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs_light"])
+def test_a_changed_weight_makes_a_difference(name, seed):
+    """Any weight of a step that is not zero, in a network whose units were moved as well."""
+    changed = copy.deepcopy(compiled(name))
+    weights = [
+        (key, place)
+        for key, value in changed.named_parameters()
+        if key.startswith(("rounds", "readouts")) and not key.endswith(("final.bias",))
+        for place in value.nonzero().tolist()
+    ]
+    key, place = weights[int(np.random.default_rng(seed).integers(len(weights)))]
+    with torch.no_grad():
+        dict(changed.named_parameters())[key][tuple(place)] *= -1.5
+    for other in (changed, symmetric(changed, seed)):
+        found = difference(compiled(name), other)
+        assert not found.equal, (key, place)
+        assert found.largest is not None
+        assert 1 <= sum(module.different for module in found.modules) <= 6, (key, place)
+
+
+def test_the_weight_that_differs_is_named():
+    changed = copy.deepcopy(compiled("bfs"))
+    with torch.no_grad():
+        changed.rounds[0].mlp[0].weight[6, 7] += 0.5
+    found = difference(compiled("bfs"), changed)
+    largest = found.largest
+    assert largest is not None
+    assert (largest.module, largest.place, largest.other) == ("rounds.0.mlp.0.weight", (6, 7), (6, 7))
+    assert (largest.first, largest.second) == (1.0, 1.5)
+    data = json.loads(json.dumps(found.to_json()))
+    assert data["equal"] is False
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "insertion_sort"])
+def test_random_networks_too(name, seed):
+    """Networks as training starts them: without a step of zeros, and with hints that are read back."""
+    config = clrs_config(load(name).program.interface, hidden=12, layer_norm=False)
+    network = Network(config, seed=seed)
+    assert difference(network, symmetric(network, seed + 10)).equal
+    assert difference(network, symmetric(network, seed + 10, powers=False, shift=True)).equal
+    assert not difference(network, Network(config, seed=seed + 1)).equal
+
+
+def test_with_layer_norm_and_heads_units_are_not_scaled():
+    config = clrs_config(load("bfs").program.interface, hidden=12, heads=3)
+    network, other = Network(config, seed=1), Network(config, seed=1)
+    assert difference(network, other).equal
+    with torch.no_grad():
+        other.rounds[0].skip.weight[3] *= 2
+    assert not difference(network, other).equal
+
+
+def test_networks_of_other_shapes_are_refused():
+    with pytest.raises(MechgapError, match="differ in interface"):
+        difference(compiled("bfs"), compiled("bellman_ford"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9, 40])
+def test_assignments_are_the_cheapest(size):
+    generator = np.random.default_rng(size)
+    for cost in (
+        generator.random((size, size)),
+        generator.integers(0, 3, (size, size)).astype(float),
+        np.zeros((size, size)),
+    ):
+        found = assign(cost)
+        assert sorted(found) == list(range(size))
+        rows, columns = linear_sum_assignment(cost)
+        assert cost[np.arange(size), found].sum() == pytest.approx(cost[rows, columns].sum())
+        if size <= 5:
+            best = min(cost[np.arange(size), list(p)].sum() for p in itertools.permutations(range(size)))
+            assert cost[np.arange(size), found].sum() == pytest.approx(best)
