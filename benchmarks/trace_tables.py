@@ -15,7 +15,6 @@ LARGE = 256
 PLAIN_WIDTH = 150
 """Width of tables that are written to files and pipes."""
 UNMEASURED = "–"
-SIDES = ("packed", "kept")
 PAGE_WIDTH = 105
 INTRODUCTION = """\
 # Benchmarks
@@ -26,15 +25,15 @@ Made by `python -m benchmarks.traces --clrs-python PATH --write docs/benchmarks.
 
 Samples per second of one process: random inputs, the run of the algorithm with every hint at every step,
 and the outputs, in batches. dm-clrs: `next(k)` of a sampler that draws on demand; *batch* is k. mechgap:
-the task's own sampler and `interpret`, with its checks of inputs and ranges, in two ways. *Packed*: all
-frames of all hints are put together (`trace.values.packed`). *Kept*: they stay as the run leaves them,
-where of hints that change at few places only the changes are kept; frames are put together when they are
-asked for. *Wide* is the rate when all hints are, beyond *packed*, widened to the types that `Trace`
-shows (int64 pointers, float32 scalars).
+the task's own sampler and `interpret`, with its checks of inputs and ranges, and all frames of all hints in
+packed form (`trace.values.packed`: masks bool, pointers int16, categories uint8, scalars float32). *Wide* is
+the rate when all hints are, beyond that, widened to the types that `Trace` shows (int64 pointers, one-hot
+masks). *Kernel* is how many seconds it took to make the machine code of the task, or to load it, once for a
+process; it is not in the rates.
 
-All are timed in turns, in processes of their own; a ratio (×) is the median over the turns, with the
-smallest and the largest where there were several. Batches are the fastest of those that fit the memory
-allowed. *MiB* is the peak memory of the process, libraries included.
+All are timed in turns, in processes of their own that have run before; a ratio (×) is the median over the
+turns, with the smallest and the largest where there were several. Batches are the fastest of those that fit
+the memory allowed. *MiB* is the peak memory of the process, libraries included.
 """
 
 
@@ -54,21 +53,21 @@ Cell = Callable[[Row], str]
 Column = tuple[str, Cell]
 
 
-def ratios(row: Row, side: str = "packed") -> list[float]:
+def ratios(row: Row) -> list[float]:
     """How many times faster mechgap is, for every turn; empty if dm-clrs was not run."""
     if row["clrs"] is None:
         return []
-    return [mine / theirs for mine, theirs in zip(row[side]["rates"], row["clrs"]["rates"], strict=True)]
+    return [mine / theirs for mine, theirs in zip(row["mechgap"]["rates"], row["clrs"]["rates"], strict=True)]
 
 
-def ratio(row: Row, side: str = "packed") -> float:
+def ratio(row: Row) -> float:
     """The median of the turns."""
-    return statistics.median(ratios(row, side))
+    return statistics.median(ratios(row))
 
 
-def summary(rows: Sequence[Row], side: str = "packed") -> str:
+def summary(rows: Sequence[Row]) -> str:
     """Median, smallest and shares above the aims, in a line; empty if nothing was compared."""
-    compared = {row["task"]: ratio(row, side) for row in rows if row["clrs"] is not None}
+    compared = {row["task"]: ratio(row) for row in rows if row["clrs"] is not None}
     if not compared:
         return ""
     slowest = min(compared, key=lambda task: compared[task])
@@ -77,16 +76,16 @@ def summary(rows: Sequence[Row], side: str = "packed") -> str:
         for aim in AIMS
     ]
     middle, least = _short(statistics.median(compared.values())), _short(compared[slowest])
-    return f"{side}: median {middle}×; smallest {least}× ({slowest}); {'; '.join(shares)}"
+    return f"median {middle}×; smallest {least}× ({slowest}); {'; '.join(shares)}"
 
 
-def growth(rows: Sequence[Row], side: str = "packed") -> float | None:
+def growth(rows: Sequence[Row]) -> float | None:
     """The exponent of the time for a trace as a power of the number of nodes, fitted over all sizes.
 
     Returns:
         The slope of a least-squares line through the logarithms; None if there is but one size.
     """
-    points = [(math.log(row["nodes"]), -math.log(statistics.median(row[side]["rates"]))) for row in rows]
+    points = [(math.log(row["nodes"]), -math.log(statistics.median(row["mechgap"]["rates"]))) for row in rows]
     if len({nodes for nodes, _ in points}) < 2:
         return None
     return statistics.linear_regression([x for x, _ in points], [y for _, y in points]).slope
@@ -147,16 +146,16 @@ def _sections(figures: Figures) -> list[tuple[str, list[Column], list[Row], list
     for n in sizes:
         rows = [row for row in figures["rows"] if row["n"] == n]
         if n != LARGE:
-            lines = [summary(rows, side) for side in SIDES]
-            columns = [TASK, *(CLRS if lines[0] else []), *PACKED, *KEPT, WIDE]
-            found.append((f"n = {n}", columns, rows, [line for line in lines if line]))
+            line = summary(rows)
+            columns = [TASK, *(CLRS if line else []), *OURS]
+            found.append((f"n = {n}", columns, rows, [line] if line else []))
     if LARGE in sizes:
         rows = []
         for row in figures["rows"]:
             if row["n"] == LARGE:
                 same = [other for other in figures["rows"] if other["task"] == row["task"]]
-                rows.append({**row, **{f"growth {side}": growth(same, side) for side in SIDES}})
-        columns = [TASK, *PACKED[::2], PACKED[3], GROWTH[0], *KEPT[::2], KEPT[3], GROWTH[1], WIDE]
+                rows.append({**row, "growth": growth(same)})
+        columns = [TASK, *(column for column in OURS if column[0] != "×"), GROWTH]
         title = f"n = {LARGE}, and the exponent e of the time n^e of a trace"
         found.append((title, columns, rows, []))
     return found
@@ -178,10 +177,6 @@ def _of(side: str, name: str, form: str = "{}") -> Cell:
     return lambda row: form.format(row[side][name]) if row[side] else UNMEASURED
 
 
-def _ratio(side: str) -> Cell:
-    return lambda row: _times(ratios(row, side))
-
-
 def _times(values: list[float]) -> str:
     """The median, with the smallest and the largest of several."""
     if not values:
@@ -190,12 +185,8 @@ def _times(values: list[float]) -> str:
     return f"{_short(statistics.median(values))}{spread}"
 
 
-def _growth(side: str) -> Cell:
-    def cell(row: Row) -> str:
-        exponent = row[f"growth {side}"]
-        return UNMEASURED if exponent is None else f"{exponent:.2f}"
-
-    return cell
+def _exponent(row: Row) -> str:
+    return UNMEASURED if row["growth"] is None else f"{row['growth']:.2f}"
 
 
 TASK: Column = ("task", lambda row: row["task"])
@@ -204,14 +195,12 @@ CLRS: list[Column] = [
     ("batch", _of("clrs", "batch")),
     ("MiB", _of("clrs", "peak_mib")),
 ]
-PACKED, KEPT = (
-    [
-        (f"{side}/s", _rate(side)),
-        ("×", _ratio(side)),
-        ("batch", _of(side, "batch")),
-        ("MiB", _of(side, "peak_mib")),
-    ]
-    for side in SIDES
-)
-GROWTH: list[Column] = [("e", _growth(side)) for side in SIDES]
-WIDE: Column = ("wide/s", lambda row: _short(row["wide"]))
+OURS: list[Column] = [
+    ("mechgap/s", _rate("mechgap")),
+    ("×", lambda row: _times(ratios(row))),
+    ("batch", _of("mechgap", "batch")),
+    ("MiB", _of("mechgap", "peak_mib")),
+    ("wide/s", lambda row: _short(row["wide"])),
+    ("kernel", lambda row: _short(row["compile_s"])),
+]
+GROWTH: Column = ("e", _exponent)

@@ -3,11 +3,10 @@
 python -m benchmarks.trace_worker TASK N THREADS
 
 Reads a job a line and answers each with a line, all as JSON:
-    {"job": "tune", "frames": F, "memory": MiB, "patience": s, "clock": "wall"}   the fastest batch size
-    {"job": "run", "frames": F, "batch": B, "seconds": s}   fresh inputs and their traces, for some seconds
-    {"job": "widen", "batch": B, "seconds": s}              all hints in the types that `Batch` describes
-With F = "packed" all frames of all hints are put together; with "kept" they stay as a run leaves them, where
-of hints that change at few places only the changes are kept, until somebody asks for a frame.
+    {"job": "tune", "memory": MiB, "patience": s, "clock": "wall"}   the fastest batch size
+    {"job": "run", "batch": B, "seconds": s}     fresh inputs and their traces, for some seconds
+    {"job": "widen", "batch": B, "seconds": s}   all hints in the types that `Batch` describes
+The kernel of the task is made before anything is timed; the first answer says how long that took.
 """
 
 from __future__ import annotations
@@ -58,10 +57,13 @@ def main() -> None:
     keep_freed_memory()  # as streams and exports do
     torch.set_num_threads(threads)
     worker = Worker(find_task(name), n)
-    worker.run("packed", 1)
-    names = ("mechgap", "torch", "numpy")
+    start = time.perf_counter()
+    worker.run(1)
+    compiling = time.perf_counter() - start
+    names = ("mechgap", "torch", "numpy", "numba")
     python = ".".join(map(str, sys.version_info[:3]))
-    _say({"versions": {"python": python, **{name: version(name) for name in names}}, "base_mib": _peak()})
+    versions = {"python": python, **{name: version(name) for name in names}}
+    _say({"versions": versions, "base_mib": _peak(), "compile_s": compiling})
     for line in sys.stdin:
         job = json.loads(line)
         _say({**getattr(worker, job.pop("job"))(**job), "peak_mib": _peak()})
@@ -99,11 +101,10 @@ class Worker:
         self._seed = 0
         self._hints = [variable.name for variable in task.program.hints]
 
-    def run(self, frames: str, batch: int, seconds: float = 0.0) -> Figures:
-        """Time fresh inputs and their traces: drawing, checks of inputs and ranges, frames, outputs.
+    def run(self, batch: int, seconds: float = 0.0) -> Figures:
+        """Time fresh inputs and their traces: drawing, checks of inputs and ranges, all frames, outputs.
 
         Args:
-            frames: "packed" to put all frames together, "kept" to leave that.
             batch: number of graphs in a batch.
             seconds: how long to go on.
 
@@ -113,7 +114,7 @@ class Worker:
         length = 0.0
         runs = _Clock()
         while runs.count == 0 or runs.wall < seconds:
-            trace = runs.timed(partial(self._trace, batch, frames))
+            trace = runs.timed(partial(self._trace, batch))
             length += float(trace.lengths.float().mean())
             nodes = trace.batch.width
             del trace
@@ -125,25 +126,24 @@ class Worker:
         batch = max(1, batch // WIDENING)
         runs = _Clock()
         while runs.count == 0 or runs.wall < seconds:
-            trace = self._trace(batch, "packed")
+            trace = self._trace(batch)
             runs.timed(partial(self._widened, trace))
             del trace
         return {"count": runs.count * batch, "wall": runs.wall, "cpu": runs.cpu}
 
-    def tune(self, frames: str, memory: float, patience: float, clock: str) -> Figures:
+    def tune(self, memory: float, patience: float, clock: str) -> Figures:
         """The fastest of some batch sizes, the smallest of those that are about as fast.
 
         Args:
-            frames: as for ``run``.
             memory: MiB that a batch may add to the process; the first size is tried in any case.
             patience: a batch takes too long from so many seconds on.
             clock: the time that counts, "wall" or "cpu".
         """
         batch, fastest, tried, before = self._first(memory), 0.0, [], _peak()
         while batch <= MOST_RUNS:
-            timed = [self.run(frames, batch)]
+            timed = [self.run(batch)]
             if timed[0]["wall"] < patience / 2:
-                timed.append(self.run(frames, batch))
+                timed.append(self.run(batch))
             rate = max(figures["count"] / figures[clock] for figures in timed)
             tried.append([batch, rate])
             gain = rate / fastest if fastest else STEP
@@ -159,20 +159,20 @@ class Worker:
     def _first(self, memory: float) -> int:
         """The first batch size to try: its inputs and packed frames are well within the memory."""
         batch = max(1, min(32, 2**14 // self._n**2))
-        trace = self._trace(batch, "packed")
+        trace = self._trace(batch)
         packed = [trace.values.packed[name] for name in self._hints]  # type: ignore[attr-defined]
         made = sum(value.untyped_storage().nbytes() for value in packed)
         each = (made + sum(value.nbytes for value in trace.batch.values.values())) / batch
         return max(1, min(FIRST_NODES // self._n, int(memory * 2**20 / (ROOM * each))))
 
-    def _trace(self, batch: int, frames: str) -> Trace:
+    def _trace(self, batch: int) -> Trace:
         from mechgap.semantics.interpreter import interpret
 
         self._seed += 1
-        trace = interpret(self._task.program, self._task.sample(self._seed, self._n, batch))
-        if frames == "packed":
-            for name in self._hints:
-                trace.values.packed[name]  # type: ignore[attr-defined]
+        drawn = self._task.sample(self._seed, self._n, batch)
+        trace = interpret(self._task.program, drawn, engine="kernel")
+        for name in self._hints:
+            trace.values.packed[name]  # type: ignore[attr-defined]
         return trace
 
     def _widened(self, trace: Trace) -> None:

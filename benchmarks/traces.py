@@ -8,11 +8,11 @@ python -m benchmarks.traces --figures FILE --write PAGE    a page from figures m
 
 What a batch costs is all that a user waits for. dm-clrs: `next(k)` of a sampler that draws on demand, that
 is inputs, algorithm, probes, padding and stacking. mechgap: drawing, the checks of inputs and ranges, the
-run, outputs, and all frames of all hints, put together in packed form; and, as figures of their own, the
-same without putting the frames together, as a run keeps them until they are asked for.
+run, outputs, and all frames of all hints, in packed form.
 
-Imports and the first batch are not timed. All run in processes of their own, the others waiting while one
-works, in turns; the ratio is taken turn by turn. Batch sizes are found beforehand.
+Imports, the first batch and the making of kernels are not timed (how long that took is told). All run
+in processes of their own, the others waiting while one works, in turns; the ratio is taken turn by turn.
+Batch sizes are found beforehand.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ from .trace_tables import Figures, page, print_figures
 SIZES = (16, 64, 256)
 NODES_BEYOND = {"optimal_bst": 1}
 """By how much the number of nodes exceeds n, which counts keys in this task."""
-FRAMES = ("packed", "kept")
-"""How the frames of hints are left, see benchmarks.trace_worker."""
 LEAST_PATIENCE = 1.0
 """Seconds that a batch may take at least, before larger ones are no longer tried."""
 LARGEST_COMPARED = 64
@@ -149,27 +147,22 @@ def measure(task: str, n: int, settings: Settings) -> dict[str, Any]:
     """The figures of one task and size.
 
     Returns:
-        task, n, nodes; for each side ("packed" and "kept" of mechgap, and "clrs", which is None where it
-        was not run) the batch, the rates of all turns, mean frames, peak MiB and MiB before the first batch;
-        "wide", the rate when all hints are widened as well; the versions.
+        task, n, nodes; for each side ("mechgap", and "clrs", which is None where it was not run) the
+        batch, the rates of all turns, mean frames, peak MiB and MiB before the first batch; "wide", the
+        rate when all hints are widened as well; "compile_s", the seconds that the kernel took; the versions.
 
     Raises:
         Failed: if either side cannot do it.
     """
     turn, threads, clock = settings.seconds / settings.turns, settings.threads, settings.clock
     width = n + NODES_BEYOND.get(task, 0)
-    batches = {}
-    for frames in FRAMES:
-        with mechgap_process(task, width, threads) as trial:
-            job = {"job": "tune", "frames": frames, "memory": settings.memory}
-            batches[frames] = trial.ask(
-                **job, patience=max(settings.seconds / 3, LEAST_PATIENCE), clock=clock
-            )["batch"]
+    with mechgap_process(task, width, threads) as trial:
+        job = {"job": "tune", "memory": settings.memory, "clock": clock}
+        batches = {"mechgap": trial.ask(**job, patience=max(settings.seconds / 3, LEAST_PATIENCE))["batch"]}
     with ExitStack() as stack:  # all start at once, and are ready before anything is timed
-        sides = {frames: stack.enter_context(mechgap_process(task, width, threads)) for frames in FRAMES}
+        sides = {"mechgap": stack.enter_context(mechgap_process(task, width, threads))}
         jobs: dict[str, dict[str, Any]] = {
-            frames: {"job": "run", "frames": frames, "batch": batches[frames], "seconds": turn}
-            for frames in FRAMES
+            "mechgap": {"job": "run", "batch": batches["mechgap"], "seconds": turn}
         }
         if settings.clrs is not None and n <= LARGEST_COMPARED:
             sides["clrs"] = stack.enter_context(clrs_process(settings.clrs, task, n, threads))
@@ -179,22 +172,21 @@ def measure(task: str, n: int, settings: Settings) -> dict[str, Any]:
         turns = [
             {name: side.ask(**jobs[name]) for name, side in sides.items()} for _ in range(settings.turns)
         ]
-        widening = sides["packed"].ask(job="widen", batch=batches["packed"], seconds=turn / 4)
+        widening = sides["mechgap"].ask(job="widen", batch=batches["mechgap"], seconds=turn / 4)
     found = {
         name: _side(batches[name], [answers[name] for answers in turns], told, clock)
         for (name, told) in zip(sides, about, strict=True)
     }
-    nodes = _same_size(task, found)
-    seconds = 1 / statistics.median(found["packed"]["rates"]) + widening[clock] / widening["count"]
-    versions = [side["versions"] for side in about[1:]]
+    seconds = 1 / statistics.median(found["mechgap"]["rates"]) + widening[clock] / widening["count"]
     return {
         "task": task,
         "n": n,
-        "nodes": nodes,
+        "nodes": _same_size(task, found),
         "clrs": None,
         **found,
         "wide": 1 / seconds,
-        "versions": versions,
+        "compile_s": about[0]["compile_s"],
+        "versions": [side["versions"] for side in about],
     }
 
 
@@ -214,7 +206,7 @@ def _same_size(task: str, found: dict[str, dict[str, Any]]) -> int:
     nodes = {side: figures["nodes"] for side, figures in found.items()}
     if len(set(nodes.values())) > 1:
         raise Failed(f"{task}: numbers of nodes differ, {nodes}")
-    return int(nodes["packed"])
+    return int(nodes["mechgap"])
 
 
 if __name__ == "__main__":

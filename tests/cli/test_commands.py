@@ -46,6 +46,14 @@ def test_trace_of_a_drawn_graph(mechgap):
     assert data["compiled"] is None
 
 
+def test_values_that_are_not_defined_are_null_in_json(mechgap):
+    data = mechgap("trace", "bridges", "--n", 4, "--seed", 1, "--json").data
+    for value in (*data["values"]["is_bridge_h"], data["outputs"]["is_bridge"]):
+        shown = {cell for line in value for cell in line}
+        assert None in shown and shown <= {None, True, False}
+        assert all(value[k][k] is not None for k in range(4))  # adj has all loops
+
+
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs_light"])
 def test_the_compiled_network_agrees_on_the_karate_club(mechgap, name):
     done = mechgap("trace", name, "--graph", "karate", "--target", "gatv2")

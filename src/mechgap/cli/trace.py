@@ -91,10 +91,12 @@ def _print_json(task: Task, subject: Subject, exact: Trace, found: tuple[Compari
 
     length, size = int(exact.lengths[0]), len(subject.names)
 
-    def cut(value: Any) -> Any:
+    def cut(name: str, value: Any) -> Any:
+        defined = exact.defined.get(name)
         for axis in range(value.dim()):
             value = value.narrow(axis, 0, size)
-        return value.tolist()
+            defined = None if defined is None else defined.narrow(axis + 1, 0, size)
+        return value.tolist() if defined is None else _masked(value.tolist(), defined[0].tolist())
 
     hints = [port.name for port in task.program.interface.hints]
     print_json(
@@ -104,8 +106,10 @@ def _print_json(task: Task, subject: Subject, exact: Trace, found: tuple[Compari
             "inputs": subject.words,
             "nodes": subject.names,
             "frames": length,
-            "values": {name: [cut(frame[0]) for frame in exact.values[name][:length]] for name in hints},
-            "outputs": {name: cut(value[0]) for name, value in exact.outputs.items()},
+            "values": {
+                name: [cut(name, frame[0]) for frame in exact.values[name][:length]] for name in hints
+            },
+            "outputs": {name: cut(name, value[0]) for name, value in exact.outputs.items()},
             "compiled": None
             if found is None
             else {
@@ -114,6 +118,13 @@ def _print_json(task: Task, subject: Subject, exact: Trace, found: tuple[Compari
             },
         }
     )
+
+
+def _masked(value: Any, defined: Any) -> Any:
+    """Nested lists of values, None where they are not defined."""
+    if isinstance(value, list):
+        return [_masked(one, known) for one, known in zip(value, defined, strict=True)]
+    return value if defined else None
 
 
 def _listed(nodes: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..lang.expression import Apply, Expression
-from .kernels import choose
+from .elementwise import choose
 from .scope import Scope
 
 if TYPE_CHECKING:

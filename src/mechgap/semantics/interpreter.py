@@ -1,9 +1,16 @@
-"""Runs programs exactly, on a whole batch of graphs at once."""
+"""Runs programs exactly, on a whole batch of graphs at once.
+
+There are two engines, which make the same bits: *steps*, tensor operations on all graphs at once, and
+*kernels*, machine code made for a program (see ``mechgap.semantics.native``). Kernels are many times
+faster and take seconds to make, so a program gets one when runs of it have taken as long.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -13,11 +20,13 @@ from ..lang.program import Program
 from ..lang.text import expression_text
 from .batch import Batch
 from .defined import where_defined
+from .elementwise import choose
 from .facts import Facts
-from .frames import Frames
+from .frames import Frames, recorded
 from .inputs import check_batch
-from .kernels import choose
 from .machine import Machine, State
+from .native.library import is_ready, kernel
+from .native.replay import Replay, suits
 from .ranges import check_ranges
 from .recording import Packed, Recording, Segment
 from .trace import Selection, Trace
@@ -26,6 +35,10 @@ from .updates import Assignment
 Done: TypeAlias = "tuple[Recording, dict[str, Tensor]]"
 """The frames of a run, and its outputs."""
 
+Engine: TypeAlias = Literal["auto", "kernel", "steps"]
+
+PATIENCE = 2.0
+"""Seconds of steps after which a program gets a kernel: about as long as making one takes."""
 _MOST_RUNS = 2**15
 _GROWTH = 8
 """By how much a part may be larger than the one before."""
@@ -33,6 +46,7 @@ _ELEMENTS = (2**20, 2**20, 2**20, 2**22)
 """Values of one expression that a part of a batch may have, by the number of node axes of a step."""
 _FEW = 0.6
 """When a smaller share of the runs is still going, the others are left behind."""
+_SPENT: WeakKeyDictionary[Program, float] = WeakKeyDictionary()
 
 
 def interpret(
@@ -42,10 +56,9 @@ def interpret(
     selections: bool = False,
     dtype: torch.dtype = torch.float32,
     max_frames: int | None = None,
+    engine: Engine = "auto",
 ) -> Trace:
     """Run a program to its halt.
-
-    Large batches are run in parts that fit the processor's caches.
 
     Args:
         program: what to run.
@@ -53,6 +66,8 @@ def interpret(
         selections: whether to record admissible sets and active flags (N x N for every step).
         dtype: floating point type of scalars.
         max_frames: stop with an error after that many frames; by default the program's own limit.
+        engine: "kernel" to make machine code of the program first, if it can be made (on a CPU, without
+            ``selections``); "steps" never to use it; "auto" to make it when it pays. Traces are the same.
 
     Returns:
         The trace of every state variable, in recorded units.
@@ -62,7 +77,50 @@ def interpret(
         GraphError: if the inputs are not what the program declares.
         RangeError: if a scalar leaves the range that its variable declares.
     """
+    if engine not in get_args(Engine):
+        raise MechgapError(
+            "interpret", f"engine={engine!r}", f"one of {', '.join(get_args(Engine))}", "correct it"
+        )
     check_batch(program, batch)
+    if not selections and suits(batch, dtype) and _wanted(program, dtype, engine):
+        replayed = _replayed(program, batch, dtype, max_frames)
+        if replayed is not None:
+            return replayed
+    start = time.perf_counter()
+    trace = _stepped(program, batch, selections, dtype, max_frames)
+    _SPENT[program] = _SPENT.get(program, 0.0) + time.perf_counter() - start
+    return trace
+
+
+def _wanted(program: Program, dtype: torch.dtype, engine: Engine) -> bool:
+    """Whether a program is to be run by a kernel."""
+    if engine == "auto":
+        return is_ready(program, dtype) or _SPENT.get(program, 0.0) > PATIENCE
+    return engine == "kernel"
+
+
+def _replayed(program: Program, batch: Batch, dtype: torch.dtype, max_frames: int | None) -> Trace | None:
+    """The trace by a kernel; None if there is none, or if a run is not as it must be."""
+    found = kernel(program, dtype)
+    if found is None:
+        return None
+    replay = Replay(program, batch, dtype, found, max_frames)
+    if not replay.sound:
+        return None  # steps tell what is wrong, and where
+    ports = program.interface.outputs
+    return Trace(
+        batch,
+        Frames(replay, program.state, batch.width),
+        replay.lengths,
+        {port.name: recorded(port.kind, value) for port, value in zip(ports, replay.outputs, strict=True)},
+        defined=where_defined(program, batch),
+    )
+
+
+def _stepped(
+    program: Program, batch: Batch, selections: bool, dtype: torch.dtype, max_frames: int | None
+) -> Trace:
+    """The trace by steps; large batches are run in parts that fit the processor's caches."""
     if selections:
         run = _Run(program, batch, dtype, max_frames)
         done = run.done(selections=True)

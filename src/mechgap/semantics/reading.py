@@ -10,7 +10,7 @@ from torch import Tensor
 from ..kinds.mask import MaskOne
 from ..lang.expression import At, End, Expression, Follow, Lift, Own, Variable
 from ..lang.location import Location
-from .kernels import choose
+from .elementwise import choose
 from .scope import Ends, Scope, flat_index
 
 if TYPE_CHECKING:

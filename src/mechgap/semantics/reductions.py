@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..lang.expression import Any, Best, Expression, Select, Tie
-from .kernels import any_along, ends_along, extreme_along
+from .elementwise import any_along, ends_along, extreme_along
 from .scope import Scope
 
 if TYPE_CHECKING:

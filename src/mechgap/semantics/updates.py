@@ -13,8 +13,8 @@ from ..kinds.mask import MaskOne
 from ..lang.expression import Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
+from .elementwise import choose, ends_along
 from .forms import ConditionalChange, Place, one_hot_of
-from .kernels import choose, ends_along
 from .scope import Scope
 
 if TYPE_CHECKING:

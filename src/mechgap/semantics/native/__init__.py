@@ -1,0 +1,1 @@
+"""Programs as machine code: one function runs a graph from its first frame to its last."""
