@@ -22,7 +22,12 @@ def symmetric(network: Network, seed: int, powers: bool = True, shift: bool = Fa
     found = copy.deepcopy(network)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        hidden = _drawn(network.config.hidden, generator, powers)
+        last_shape = network.config.rounds[-1]
+        if last_shape.heads > 1 and not last_shape.mlp:  # each head writes a part of the hidden vector
+            heads = torch.randperm(last_shape.heads, generator=generator)
+            hidden = _within_heads(heads, last_shape.width // last_shape.heads, generator, powers)
+        else:
+            hidden = _drawn(network.config.hidden, generator, powers)
         for part in (found.prologue, found.rounds):
             before = None if part is found.prologue else hidden
             for k, module in enumerate(part):
@@ -69,7 +74,10 @@ def _within_heads(
 
 def _change_round(network, module, before, after, generator, powers) -> None:
     shape, features = module.shape, network.config.features
-    heads = torch.randperm(shape.heads, generator=generator)
+    if shape.mlp or shape.heads == 1:
+        heads = torch.randperm(shape.heads, generator=generator)
+    else:
+        heads = after[0][:: shape.width // shape.heads] // (shape.width // shape.heads)
     mid = _within_heads(heads, shape.mid // shape.heads, generator, powers)
     if before is not None:
         for layer in (module.sender, module.receiver, module.value, module.skip):
@@ -78,11 +86,8 @@ def _change_round(network, module, before, after, generator, powers) -> None:
         _rows(layer, *mid)
     attend = (module.attend.flatten() / mid[1])[mid[0]]
     module.attend.copy_(attend.reshape(module.attend.shape))
-    if not shape.mlp:
-        update = after
-        assert shape.heads == 1 or torch.equal(after[0], torch.arange(len(after[0])))
-    else:
-        update = _within_heads(heads, shape.width // shape.heads, generator, powers)
+    part = shape.width // shape.heads
+    update = _within_heads(heads, part, generator, powers) if shape.mlp else after
     for layer in (module.value, module.edge_value, module.skip):
         if layer is not None:
             _rows(layer, *update)

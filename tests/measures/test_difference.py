@@ -110,6 +110,20 @@ def test_random_networks_too(name, seed):
     assert not difference(network, Network(config, seed=seed + 1)).equal
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_heads_that_write_the_hidden_vector_stay_together(seed):
+    network = Network(clrs_config(load("bfs").program.interface, hidden=12, heads=3, layer_norm=False), seed)
+    other = symmetric(network, seed + 5)
+    assert difference(network, other).equal
+    with torch.no_grad():  # a unit in another head is another unit
+        rows = torch.tensor([4, 1, 2, 3, 0, *range(5, 12)])
+        round = other.rounds[0]
+        for layer in (round.value, round.skip):
+            layer.weight.copy_(layer.weight[rows])
+            layer.bias.copy_(layer.bias[rows])
+    assert not difference(network, other).equal
+
+
 def test_with_layer_norm_and_heads_units_are_not_scaled():
     config = clrs_config(load("bfs").program.interface, hidden=12, heads=3)
     network, other = Network(config, seed=1), Network(config, seed=1)
