@@ -130,7 +130,6 @@ def test_what_is_said_to_be_exact_is(name, n, number_format):
     [
         ("bfs", 64, BFLOAT16, "whole numbers"),
         ("bfs_frontier", 64, BFLOAT16, "whole numbers"),
-        ("topological_sort", 64, BFLOAT16, "whole numbers"),
         ("dfs", 16, FLOAT64, "logit of an index"),
         ("bellman_ford", 16, FLOAT16, "real keys"),
         ("bfs_distance", 16, FLOAT16, "range"),

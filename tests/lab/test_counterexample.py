@@ -30,7 +30,7 @@ from mechgap.semantics.inputs import to_batch
 from mechgap.semantics.interpreter import interpret
 from mechgap.tasks.catalogue import load
 
-PLAN = VerificationPlan(sizes=(4, 12), count=4)
+PLAN = VerificationPlan(sizes=(4, 9), count=4)
 
 
 @cache
@@ -66,7 +66,9 @@ def mutations(name: str, part: str, count: int) -> list[tuple[str, tuple[int, ..
     return found[:: max(1, len(found) // count)]
 
 
-@pytest.mark.parametrize(("name", "count"), [("bfs", 12), ("bellman_ford", 6), ("dfs_light", 2)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("bfs", 8), ("bellman_ford", 5), pytest.param("dfs_light", 2, marks=pytest.mark.slow)]
+)
 def test_mutated_weights_are_found_and_shrunk(name, count, tmp_path):
     """Every weight that matters on the families gives a small graph, on which the file still fails."""
     found = 0
@@ -125,7 +127,7 @@ def test_the_case_is_the_one_that_holds_at_the_place():
     def case(step: int, node: int) -> str:
         return operation_at(task.program, exact, Divergence(0, step, (node,), "d", 1.0, 0.0)).case
 
-    offer = "best = smallest[sender.d + A | sender.msk and adj; else 0]"
+    offer = "best = smallest[through | offers; else 0]"
     assert [case(1, node) for node in range(3)] == ["d", offer, "d"]
     assert [case(2, node) for node in range(3)] == ["d", "d", offer]
     assert case(0, 1) == "0"
