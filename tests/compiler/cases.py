@@ -16,8 +16,7 @@ from mechgap.tasks.task import Task
 
 WEIGHTS = ("random", "equal", "tenths", "whole")
 
-MEMORY, PAIR = "of edges", "the value of a pair that two pointers name"
-NEGATIVE = "with low=-"
+MEMORY, NEGATIVE = "of edges", "with low=-"
 REFUSED = {
     **dict.fromkeys(("insertion_sort", "bubble_sort", "heapsort", "quicksort"), NEGATIVE),
     **dict.fromkeys(("minimum", "binary_search", "quickselect"), NEGATIVE),
@@ -26,8 +25,7 @@ REFUSED = {
     **dict.fromkeys(("bridges", "strongly_connected_components", "mst_kruskal"), MEMORY),
     **dict.fromkeys(("floyd_warshall", "transitive_closure", "transitive_closure_seq"), MEMORY),
     **dict.fromkeys(("boruvka", "mst_kruskal_light"), MEMORY),
-    **dict.fromkeys(("mst_prim", "dijkstra", "dag_shortest_paths"), PAIR),
-    **dict.fromkeys(("bellman_ford_seq", "components_seq", "independent_set_seq"), PAIR),
+    "dag_shortest_paths": NEGATIVE,
     **dict.fromkeys(("segments_intersect", "jarvis_march"), NEGATIVE),
     "graham_scan": "an angle",
     **dict.fromkeys(("odd_even_sort", "bubble_sort_light", "insertion_sort_light"), NEGATIVE),

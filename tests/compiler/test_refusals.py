@@ -9,7 +9,19 @@ import pytest
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import MechgapError, Refusal
 from mechgap.lang.program import Program
-from mechgap.lang.vocabulary import anywhere, argmin, edge, me, min_of, node, receiver, sender, where
+from mechgap.lang.vocabulary import (
+    anywhere,
+    argmax,
+    argmin,
+    at_pair,
+    edge,
+    me,
+    min_of,
+    node,
+    receiver,
+    sender,
+    where,
+)
 
 adj = edge.mask("adj")
 A = edge.scalar("A", low=0, high=8)
@@ -53,6 +65,11 @@ CASES = {
         _program((adj, A), x, 1, min_of(A + receiver(x), adj)),
         "receiver",
         "sender",
+    ),
+    "a pair of two pointers": (
+        _program((adj, A), x, 1, at_pair(A, argmin(A, adj), argmax(A, adj))),
+        "both ends",
+        "one end",
     ),
     "real difference": (
         _program((adj, A), x, 1, min_of(sender(x - 0.5), adj)),

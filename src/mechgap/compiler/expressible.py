@@ -39,13 +39,7 @@ def _problem(program: Program, expression: Expression) -> tuple[str, str, str] |
     instead = "compute it in the interpreter, or keep what is needed at the nodes"
     if isinstance(expression, Along) or location is Location.TRIPLE:
         return "a value of triples of nodes", "values of nodes and of pairs: attention sees two ends", instead
-    if isinstance(expression, At):
-        return (
-            "the value of a pair that two pointers name",
-            "a pair of which one end is the receiver: only it takes part in the attention of a node",
-            instead,
-        )
-    if isinstance(expression, Follow) and location is Location.EDGE:
+    if isinstance(expression, (At, Follow)) and location is Location.EDGE:
         return "a pointer of pairs that is followed", "pointers of nodes or of the graph", instead
     if isinstance(expression, Apply) and expression.operation is Operation.ARCTAN2:
         return "an angle", "arithmetic that is piecewise linear: arctan2 is not", instead

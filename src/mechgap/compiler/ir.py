@@ -71,29 +71,30 @@ class Fetched(Atom):
 
 @dataclass(frozen=True, eq=False)
 class FetchedEdge(Atom):
-    """A column of the edge inputs, at the pair that a fetch selects."""
+    """A number of pairs, at the pair that a fetch selects."""
 
     fetch: Fetch
-    source: EdgeColumn
+    source: PairAtom
+
+
+@dataclass(frozen=True, eq=False)
+class PairAtom(Atom):
+    """A number at every ordered pair of nodes."""
 
 
 @dataclass(frozen=True)
-class EdgeColumn:
+class EdgeColumn(PairAtom):
     """A column of the edge inputs.
 
     Attributes:
         port: name of the edge input.
         component: which of its features.
         against: whether it is read at (receiver, sender) instead of (sender, receiver).
-        high: upper bound of its values; the lower one is 0.
-        whole: whether its values are whole numbers.
     """
 
     port: str
     component: int
     against: bool
-    high: float
-    whole: bool
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,10 @@ class PairForm:
 
     sender: Form = Form()
     receiver: Form = Form()
-    pair: tuple[tuple[EdgeColumn, float], ...] = ()
+    pair: tuple[tuple[PairAtom, float], ...] = ()
 
     def __add__(self, other: PairForm) -> PairForm:
-        total: dict[EdgeColumn, float] = dict(self.pair)
+        total: dict[PairAtom, float] = dict(self.pair)
         for column, coefficient in other.pair:
             total[column] = total.get(column, 0.0) + coefficient
         pair = tuple((column, c) for column, c in total.items() if c != 0.0)

@@ -13,7 +13,7 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from .bounds import check_input
 from .ir import Condition, EdgeColumn, Form, PairForm, Relation
-from .values import Bit, Category
+from .values import Bit, Category, Number, Value
 
 if TYPE_CHECKING:
     from .nodes import NodeLowering
@@ -70,6 +70,13 @@ class PairLowering:
         if self._nodes.location(value) is not Location.EDGE:
             return [self._lifted(value, End.SENDER)]
         return self._number(value, False)
+
+    def entered(self, variable: Variable, swapped: bool) -> Value:
+        """A variable of edges over numbers of pairs, read at the opposite pair if ``swapped``."""
+        form = Form.of(self._column(variable, swapped))
+        if isinstance(variable.kind, Mask):
+            return Bit((form,))
+        return Number(form, 0.0, form.top, form.whole)
 
     # ---- masks
 
@@ -293,10 +300,12 @@ class PairLowering:
                 "keep what is needed at the nodes, or run the program with the interpreter",
             )
         if isinstance(variable.kind, Mask):
-            return EdgeColumn(variable.name, 0, swapped, 1.0, True)
+            return EdgeColumn(1.0, True, variable.name, variable.name, 0, swapped)
         if isinstance(variable.kind, Scalar):
             check_input(self._nodes.gadgets, variable.name, variable.kind)
-            return EdgeColumn(variable.name, 0, swapped, variable.kind.high, variable.kind.whole)
+            return EdgeColumn(
+                variable.kind.high, variable.kind.whole, variable.name, variable.name, 0, swapped
+            )
         raise self._nodes.gadgets.refuse(
             f"the edge input {variable.name!r}, a {variable.kind.name}",
             "masks and scalars on edges",

@@ -29,6 +29,7 @@ from ..ir import (
     FetchedEdge,
     Form,
     Order,
+    PairAtom,
     PairForm,
     Relation,
     Slot,
@@ -159,7 +160,7 @@ class AttentionUnit:
     weight: float
     sender: Form = field(default_factory=Form)
     receiver: Form = field(default_factory=Form)
-    pair: tuple[tuple[EdgeColumn, float], ...] = ()
+    pair: tuple[tuple[PairAtom, float], ...] = ()
 
 
 def attention_units(fetch: Fetch, n: int) -> list[AttentionUnit]:
@@ -286,8 +287,9 @@ class _RoundEmitter:
         assert isinstance(atom, Carried), atom.origin
         return self._shift + self._slots[atom.slot]
 
-    def _edge(self, column: EdgeColumn) -> int:
+    def _edge(self, column: PairAtom) -> int:
         """A pair (sender, receiver) is read by attention at (receiver, sender): transposed."""
+        assert isinstance(column, EdgeColumn), column.origin
         return self._edges[column.port, column.component, not column.against]
 
 
