@@ -13,6 +13,7 @@ from compiler.cases import REFUSED, TASKS, graphs, inputs
 from mechgap.compiler.layout import Head, Layout
 from mechgap.compiler.passes import Compiled, compile_program
 from mechgap.kinds.categorical import Categorical
+from mechgap.kinds.kind import AbstractKind
 from mechgap.kinds.scalar import Scalar
 from mechgap.lang.expression import Variable
 from mechgap.lang.location import Location
@@ -68,6 +69,10 @@ def _read(layout: Layout, name: str, hidden: Tensor) -> Tensor:
     return hidden[..., list(layout.dimensions(name))] + torch.tensor(lows)
 
 
+def _has_two_parts(kind: AbstractKind) -> bool:
+    return isinstance(kind, Scalar) and kind.low < 0 and not kind.whole
+
+
 def _stored(variable: Variable, value: Tensor, width: int) -> Tensor:
     """What the slots of a variable should hold at every node: [..., N, C]."""
     kind = variable.kind
@@ -77,6 +82,8 @@ def _stored(variable: Variable, value: Tensor, width: int) -> Tensor:
         value = value[..., None].expand(*value.shape, width)
     if isinstance(kind, Categorical):
         return torch.nn.functional.one_hot(value, len(kind.categories)).float()
+    if _has_two_parts(kind):
+        return torch.stack([value.clamp(min=0), (-value).clamp(min=0)], -1)
     return value.float()[..., None]
 
 
@@ -102,8 +109,9 @@ def test_slots_have_dimensions_of_their_own(name):
     assert len(dimensions) <= layout.hidden == _compiled(name).network.config.hidden
     assert set(layout.offsets) == set(layout.slots)
     for variable in PROGRAMS[name].state:
-        components = variable.kind.categories if isinstance(variable.kind, Categorical) else [None]
-        assert len(layout.dimensions(variable.name)) == len(components)
+        count = len(variable.kind.categories) if isinstance(variable.kind, Categorical) else 1
+        count += _has_two_parts(variable.kind)
+        assert len(layout.dimensions(variable.name)) == count
 
 
 @by_program

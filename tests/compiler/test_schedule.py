@@ -96,13 +96,17 @@ def test_all_rounds_are_needed_one_after_the_other(name):
 
 
 @by_program
-def test_atoms_are_never_negative_and_have_bounds(name):
+def test_atoms_have_bounds_and_what_may_be_negative_is_split_at_once(name):
     lowered = _lowered(name)
     for form in (*lowered.start.values(), *lowered.step.values()):
         for atom in parts_first(form.atoms):
             assert 0 <= atom.high < float("inf")
-            if isinstance(atom, Unit):
-                assert atom.form.single is None
+            if isinstance(atom, Unit) and atom.form.single is not None:
+                assert atom.form.single.low < 0
+            if not isinstance(atom, Unit):
+                continue
+            for source in atom.form.atoms:
+                assert source.low >= 0 or len(atom.form.terms) == 1
 
 
 # ---- faults

@@ -91,7 +91,7 @@ class Fetches:
             else:
                 origin = f"{source.origin} of the chosen node"
                 self._copies[memory] = Fetched(source.high, source.whole, origin, fetch, source)
-        return Form.of(self._copies[memory])
+        return self._gadgets.split(self._copies[memory])
 
     def moved(self, fetch: Fetch, form: Form) -> Form:
         """A form of the sender, copied to the receiver."""

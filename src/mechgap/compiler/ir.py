@@ -6,7 +6,8 @@ Everything that a network of the supported families can do in a step is one of t
 * a *fetch*: every node attends one sender that fulfils a list of conditions (the one with the best
   key, ties broken by index) and copies numbers from it.
 
-A number that lives at a node is an *atom*; it is never negative, so that it survives a ReLU.
+A number that lives at a node is an *atom*; it is not negative, so that it survives a ReLU. A real number
+that may be negative is the difference of two atoms, of which one is 0.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from enum import Enum
 
 @dataclass(frozen=True, eq=False)
 class Atom:
-    """A non-negative number at every node.
+    """A number at every node; not negative, except for inputs and what is copied of them.
 
     Attributes:
-        high: upper bound of its values.
+        high: upper bound of its values, and of the magnitude of those that may be negative.
         whole: whether its values are whole numbers.
         origin: what it stands for, in the words of the program.
     """
@@ -30,13 +31,27 @@ class Atom:
     whole: bool
     origin: str
 
+    @property
+    def low(self) -> float:
+        """Lower bound of its values."""
+        return 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Feature(Atom):
-    """A column of the node inputs: the index of the node (port "index") or a component of a port."""
+    """A column of the node inputs: the index of the node (port "index") or a component of a port.
+
+    Attributes:
+        signed: whether it may be negative; only units read it then, never what a layer holds.
+    """
 
     port: str
     component: int
+    signed: bool = False
+
+    @property
+    def low(self) -> float:
+        return -self.high if self.signed else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +91,10 @@ class FetchedEdge(Atom):
     fetch: Fetch
     source: PairAtom
 
+    @property
+    def low(self) -> float:
+        return self.source.low
+
 
 @dataclass(frozen=True, eq=False)
 class PairAtom(Atom):
@@ -90,11 +109,17 @@ class EdgeColumn(PairAtom):
         port: name of the edge input.
         component: which of its features.
         against: whether it is read at (receiver, sender) instead of (sender, receiver).
+        signed: whether it may be negative.
     """
 
     port: str
     component: int
     against: bool
+    signed: bool = False
+
+    @property
+    def low(self) -> float:
+        return -self.high if self.signed else 0.0
 
 
 @dataclass(frozen=True)
@@ -160,12 +185,12 @@ class Form:
     @property
     def top(self) -> float:
         """Upper bound of the values, from the bounds of the atoms alone."""
-        return self.constant + sum(c * atom.high for atom, c in self.terms if c > 0)
+        return self.constant + sum(c * (atom.high if c > 0 else atom.low) for atom, c in self.terms)
 
     @property
     def bottom(self) -> float:
         """Lower bound of the values, from the bounds of the atoms alone."""
-        return self.constant + sum(c * atom.high for atom, c in self.terms if c < 0)
+        return self.constant + sum(c * (atom.low if c > 0 else atom.high) for atom, c in self.terms)
 
 
 @dataclass(frozen=True)
@@ -223,10 +248,17 @@ class Relation(Enum):
 
 @dataclass(frozen=True)
 class Condition:
-    """What a sender must fulfil for a receiver."""
+    """What a sender must fulfil for a receiver.
+
+    Attributes:
+        form: what is related to zero.
+        relation: how.
+        sides: of a comparison of real numbers, the two whose difference the form is.
+    """
 
     form: PairForm
     relation: Relation
+    sides: tuple[PairForm, PairForm] | None = None
 
 
 class Order(Enum):
@@ -298,7 +330,8 @@ class Slot:
     """A place in the hidden vector that holds one number from step to step.
 
     Attributes:
-        name: variable, or "halt", or output; with the component of a categorical behind a dot.
+        name: variable, or "halt", or output, or input that may be negative; with the component of a
+            categorical, or the sign of a part, behind a dot.
         high: upper bound.
         whole: whether its values are whole.
         low: what is subtracted from the number before it is stored, so that it is not negative.

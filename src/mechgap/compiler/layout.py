@@ -35,7 +35,8 @@ class Layout:
         hidden: width of the hidden vector.
         slots: name of a slot -> its dimension in the hidden vector between steps.
         offsets: name of a slot -> the number that is stored as 0.
-        variables: variable or output name -> its slots; a categorical has one for each category.
+        variables: variable or output name -> its slots; a categorical has one for each category, a
+            real number that may be negative one for its positive and one for its negative part.
         heads: the attention heads of a step.
     """
 

@@ -14,7 +14,7 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
 from .bounds import check_input, check_state
-from .expressible import check_expressible
+from .expressible import check_expressible, read_later
 from .gadgets import Gadgets
 from .ir import Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
@@ -75,6 +75,7 @@ class _ProgramLowering:
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
         start = {v: first.of(x) for v, x in self.program.init.items()}
         carried = {v: self._carried(v) for v in self.program.state}
+        self.inputs |= {v: self._kept(v) for v in read_later(self.program) if self._is_signed(v)}
         old = NodeLowering(self.program, self.gadgets, {**self.inputs, **carried}, self.scope)
         new = {v: old.of(x) for v, x in self.program.step.items()}
         for variable in self.program.state:
@@ -106,12 +107,26 @@ class _ProgramLowering:
             )
         if isinstance(kind, Scalar):
             check_input(self.gadgets, name, kind)
-            return Number(
-                Form.of(Feature(kind.high, kind.whole, name, name, 0)), kind.low, kind.high, kind.whole
-            )
+            feature = Feature(max(-kind.low, kind.high), kind.whole, name, name, 0, kind.low < 0)
+            return Number(self.gadgets.split(feature), kind.low, kind.high, kind.whole)
         count = len(kind.categories) if isinstance(kind, Categorical) else 1
         bits = tuple(Bit((Form.of(Feature(1.0, True, name, name, k)),)) for k in range(count))
         return Category(bits) if isinstance(kind, Categorical) else bits[0]
+
+    def _is_signed(self, variable: Variable) -> bool:
+        value = self.inputs.get(variable)
+        return isinstance(value, Number) and value.low < 0
+
+    def _kept(self, variable: Variable) -> Value:
+        """An input that may be negative in slots of its own, whose numbers are not."""
+        value, kind = self.inputs[variable], variable.kind
+        assert isinstance(value, Number) and isinstance(kind, Scalar)
+        carried = self._signed(variable.name, kind)
+        for slot, form, kept in zip(
+            self.meaning.pop(variable.name), self._forms(value, 2), self._forms(carried, 2), strict=True
+        ):
+            self.start[slot], self.step[slot] = form, kept
+        return carried
 
     def _carried(self, variable: Variable) -> Value | Refusal:
         """A state variable as the slots that hold it."""
@@ -124,6 +139,8 @@ class _ProgramLowering:
             if isinstance(kind, Scalar):
                 self.gadgets.origin = name
                 check_state(self.gadgets, name, kind)
+                if kind.low < 0 and not kind.whole:
+                    return self._signed(name, kind)
                 low, high, whole = min(kind.low, 0.0), kind.high, kind.whole
             (slot,) = self._named(name, (name,))
             form = self._slot(slot, high - low, whole, low).plus(low)
@@ -131,6 +148,12 @@ class _ProgramLowering:
             return Number(form, bounds[0], bounds[1], whole)
         (slot,) = self._named(name, (name,))
         return Bit((self._slot(slot, 1.0, True),))
+
+    def _signed(self, name: str, kind: Scalar) -> Number:
+        """A number that may be negative, in one slot for its positive and one for its negative part."""
+        up, down = self._named(name, signed_slots(name))
+        form = self._slot(up, max(kind.high, 0.0), kind.whole) - self._slot(down, -kind.low, kind.whole)
+        return Number(form, kind.low, kind.high, kind.whole)
 
     def _named(self, name: str, slots: tuple[str, ...]) -> tuple[str, ...]:
         self.meaning[name] = slots
@@ -142,14 +165,19 @@ class _ProgramLowering:
 
     def _store(self, name: str, start: Value, new: Value) -> None:
         """Fill the slots of a variable."""
-        for slot, before, after in zip(self.meaning[name], self._forms(start), self._forms(new), strict=True):
+        names = self.meaning[name]
+        for slot, before, after in zip(
+            names, self._forms(start, len(names)), self._forms(new, len(names)), strict=True
+        ):
             low = self.slots[slot].low
             self.start[slot] = before.plus(-low)
             self.step[slot] = after.plus(-low)
 
-    def _forms(self, value: Value) -> list[Form]:
+    def _forms(self, value: Value, count: int) -> list[Form]:
+        """What the slots of a value hold."""
         if isinstance(value, Number):
-            return [self.gadgets.simple(value).form]
+            form = self.gadgets.simple(value).form
+            return [form, form * -1.0][:count]
         bits = value.bits if isinstance(value, Category) else (value,)
         return [self.gadgets.form(bit) for bit in bits]
 
@@ -169,13 +197,19 @@ class _ProgramLowering:
 
     def _extra(self, name: str, new: Value, start: Value | None = None) -> tuple[str, ...]:
         """Slots for a value that is not a state variable; before the first step they hold 0."""
-        forms = self._forms(new)
-        before = [Form()] * len(forms) if start is None else self._forms(start)
-        low = min(0.0, new.low) if isinstance(new, Number) else 0.0
-        high = new.high if isinstance(new, Number) else 1.0
-        names = (name,) if len(forms) == 1 else tuple(f"{name}.{k}" for k in range(len(forms)))
+        numbers = [value for value in (new, start) if isinstance(value, Number)]
+        whole = all(number.whole for number in numbers)
+        low = min([0.0, *(number.low for number in numbers)])
+        high = max([number.high for number in numbers], default=1.0)
+        if signed := low < 0 and not whole:
+            high, low = max(high, -low), 0.0
+        count = len(new.bits) if isinstance(new, Category) else 2 if signed else 1
+        forms = self._forms(new, count)
+        before = [Form()] * count if start is None else self._forms(start, count)
+        names = (name,) if count == 1 else tuple(f"{name}.{k}" for k in range(count))
+        if signed:
+            names = signed_slots(name)
         for slot, one, other in zip(names, before, forms, strict=True):
-            whole = new.whole if isinstance(new, Number) else True
             self.slots[slot] = Slot(slot, high - low, whole, low)
             self.start[slot] = one.plus(-low) if start is not None else one
             self.step[slot] = other.plus(-low)
@@ -204,6 +238,11 @@ class _ProgramLowering:
         assert isinstance(pointer, Number)
         own = Number(Form.of(self.scope.index), 0, self.scope.n - 1, True)
         return self.gadgets.equal(own, pointer)
+
+
+def signed_slots(name: str) -> tuple[str, str]:
+    """The names of the slots of a number that may be negative."""
+    return f"{name}.positive", f"{name}.negative"
 
 
 def output_key(name: str) -> str:

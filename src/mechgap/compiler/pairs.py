@@ -76,7 +76,8 @@ class PairLowering:
         form = Form.of(self._column(variable, swapped))
         if isinstance(variable.kind, Mask):
             return Bit((form,))
-        return Number(form, 0.0, form.top, form.whole)
+        assert isinstance(variable.kind, Scalar)
+        return Number(form, variable.kind.low, variable.kind.high, form.whole)
 
     # ---- masks
 
@@ -173,14 +174,17 @@ class PairLowering:
         whole = left.whole and right.whole
         if not whole:
             self._check_rounding(left, right)
-        forward, backward = left.form - right.form, right.form - left.form
+        forward, backward = (left.form, right.form), (right.form, left.form)
         if operation is Operation.EQUAL and positive:
-            return _known(Condition(forward, Relation.ZERO))
+            return _known(_condition(forward, Relation.ZERO, whole))
         if operation is Operation.EQUAL:
-            return [*_known(_negative(forward, whole)), *_known(_negative(backward, whole))]
+            return [
+                *_known(_condition(forward, Relation.NEGATIVE, whole)),
+                *_known(_condition(backward, Relation.NEGATIVE, whole)),
+            ]
         strict = (operation is Operation.LESS) == positive
-        form = forward if positive else backward
-        return _known(_negative(form, whole) if strict else Condition(form, Relation.NOT_POSITIVE))
+        relation = Relation.NEGATIVE if strict else Relation.NOT_POSITIVE
+        return _known(_condition(forward if positive else backward, relation, whole))
 
     def _check_rounding(self, left: PairNumber, right: PairNumber) -> None:
         """Real sums must be rounded as the interpreter rounds them: (sender + edge) against receiver."""
@@ -204,8 +208,9 @@ class PairLowering:
             case Constant():
                 return [self._lifted(value, End.RECEIVER)]
             case Variable() if value.location is Location.EDGE:
-                column = self._column(value, swapped)
-                return [PairNumber((), PairForm(pair=((column, 1.0),)), 0.0, column.high, column.whole)]
+                column, kind = self._column(value, swapped), value.kind
+                assert isinstance(kind, Scalar)
+                return [PairNumber((), PairForm(pair=((column, 1.0),)), kind.low, kind.high, column.whole)]
             case Apply() if self._nodes.location(value) is Location.EDGE:
                 return self._arithmetic(value, swapped)
         return [self._lifted(value, End.RECEIVER)]
@@ -303,9 +308,9 @@ class PairLowering:
             return EdgeColumn(1.0, True, variable.name, variable.name, 0, swapped)
         if isinstance(variable.kind, Scalar):
             check_input(self._nodes.gadgets, variable.name, variable.kind)
-            return EdgeColumn(
-                variable.kind.high, variable.kind.whole, variable.name, variable.name, 0, swapped
-            )
+            low, high = variable.kind.low, variable.kind.high
+            high = max(-low, high)
+            return EdgeColumn(high, variable.kind.whole, variable.name, variable.name, 0, swapped, low < 0)
         raise self._nodes.gadgets.refuse(
             f"the edge input {variable.name!r}, a {variable.kind.name}",
             "masks and scalars on edges",
@@ -346,8 +351,14 @@ def _negated(form: PairForm) -> PairForm:
     return (form * -1.0).plus(1.0)
 
 
-def _negative(form: PairForm, whole: bool) -> Condition:
-    return Condition(form.plus(1.0), Relation.NOT_POSITIVE) if whole else Condition(form, Relation.NEGATIVE)
+def _condition(sides: tuple[PairForm, PairForm], relation: Relation, whole: bool) -> Condition:
+    """How the first side less the second one is related to zero."""
+    form = sides[0] - sides[1]
+    if not whole:
+        return Condition(form, relation, sides)
+    if relation is Relation.NEGATIVE:
+        return Condition(form.plus(1.0), Relation.NOT_POSITIVE)
+    return Condition(form, relation)
 
 
 def _known(condition: Condition) -> list[Alternative]:

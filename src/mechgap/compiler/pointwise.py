@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from ..lang.expression import Apply, Constant, Expression
 from ..lang.operations import Operation
 from ..lang.program import Program
+from .expressible import PRODUCT
 from .gadgets import Gadgets
 from .ir import Form
 from .values import FALSE, TRUE, Bit, Category, Number, Value
@@ -148,11 +149,7 @@ class AbstractPointwise(ABC):
 
     def _product(self, left: Number, right: Number) -> Number:
         if left.form.terms and right.form.terms:
-            raise self.gadgets.refuse(
-                "a product of two numbers that both vary",
-                "products with a constant: a ReLU network computes piecewise linear functions exactly",
-                "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
-            )
+            raise self.gadgets.refuse(*PRODUCT)
         number, factor = (left, right.form.constant) if left.form.terms else (right, left.form.constant)
         number = self.gadgets.simple(number)
         ends = sorted((number.low * factor, number.high * factor))

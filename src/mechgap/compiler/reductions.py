@@ -176,16 +176,17 @@ class Reductions:
         fetch = self._fetches.fetch(conditions, case.form * sign, None, span)
         for _ in range(REFINEMENTS if self._resolve else 0):
             near = PairForm(receiver=self._key(fetch, case).form)
-            fetch = self._fetches.fetch(conditions, (case.form - near) * sign, order, (-case.high, case.high))
+            width = case.high - min(case.low, 0.0)
+            fetch = self._fetches.fetch(conditions, (case.form - near) * sign, order, (-width, width))
         return fetch
 
     def _check_real(self, case: PairNumber) -> None:
         form = case.form
-        if case.low < 0 or form.receiver.terms or form.constant:
+        if form.receiver.terms or form.constant:
             raise self._nodes.gadgets.refuse(
-                "a real key that may be negative, or that depends on the receiver",
-                "a key made of a value of the sender and one of the edge, not negative",
-                "declare low=0 for the numbers; what depends on the receiver only does not change the choice",
+                "a real key that depends on the receiver",
+                "a key made of a value of the sender and one of the edge",
+                "leave out what depends on the receiver only: it does not change the choice",
             )
 
     def _key(self, fetch: Fetch, case: PairNumber) -> Number:
@@ -231,36 +232,21 @@ class Reductions:
 
     def _holds_real(self, fetch: Fetch, condition: Condition) -> Bit:
         """(sender + edge) against receiver, rounded as the interpreter rounds."""
-        gadgets, form = self._nodes.gadgets, condition.form
-        parts = PairForm(form.sender, Form(), form.pair)
-        sides = self._signed(self._fetches.landed(fetch, parts)) + self._signed(form.receiver)
-        left = [number for sign, number in sides if sign > 0]
-        right = [number for sign, number in sides if sign < 0]
-        low, high = (self._total(numbers) for numbers in (left, right))
+        gadgets = self._nodes.gadgets
+        assert condition.sides is not None
+        left, right = (self._side(fetch, side) for side in condition.sides)
         match condition.relation:
             case Relation.ZERO:
-                return gadgets.equal(low, high)
+                return gadgets.equal(left, right)
             case Relation.NOT_POSITIVE:
-                return ~gadgets.less(high, low)
-        return gadgets.less(low, high)
+                return ~gadgets.less(right, left)
+        return gadgets.less(left, right)
 
-    def _signed(self, form: Form) -> list[tuple[float, Number]]:
-        """A form as its positive and its negative part, each as a number."""
-        found = []
-        for sign in (1.0, -1.0):
-            terms = tuple((atom, c * sign) for atom, c in form.terms if c * sign > 0)
-            part = Form(terms, max(0.0, form.constant * sign))
-            if part.terms or part.constant:
-                found.append((sign, Number(part, 0, max(part.top, 1.0), False, len(terms) < 2)))
-        return found
-
-    def _total(self, numbers: list[Number]) -> Number:
-        gadgets = self._nodes.gadgets
-        total = Form()
-        for number in numbers:
-            total = total + gadgets.simple(number).form
-        high = max(1.0, sum(number.high for number in numbers))
-        return gadgets.simple(Number(total, 0, high, False, len(numbers) < 2))
+    def _side(self, fetch: Fetch, side: PairForm) -> Number:
+        """One side of a comparison, at the receiver; a sum is rounded before it is compared."""
+        form = self._fetches.landed(fetch, side)
+        simple = sum(map(bool, (side.sender.terms, side.receiver.terms, side.pair))) < 2
+        return self._nodes.gadgets.simple(Number(form, form.bottom, form.top, form.whole, simple))
 
 
 def _contains(expression: Expression, wanted: Expression) -> bool:

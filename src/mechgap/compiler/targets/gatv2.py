@@ -113,7 +113,9 @@ def configure(plan: Plan) -> NetworkConfig:
 
 
 def one_sided(fetch: Fetch) -> bool:
-    """Whether a fetch compares with < or <=, which needs an attention that is zero below zero."""
+    """Whether a fetch needs an attention that is zero below zero: for < and <=, and for signed keys."""
+    if fetch.order is None and fetch.low < 0 < fetch.high:
+        return True
     return any(c.relation in (Relation.NOT_POSITIVE, Relation.NEGATIVE) for c in fetch.conditions)
 
 
@@ -334,7 +336,8 @@ def _linear(module: nn.Module, name: str) -> nn.Linear:
 def _fill_value(layer: nn.Linear, port: Port, places: list[int], lows: list[float]) -> None:
     kind = port.kind
     if isinstance(kind, Scalar):
-        _fill_row(layer, 0, [(places[0], kind.unit)], kind.unit * lows[0])
+        terms = list(zip(places, (kind.unit, -kind.unit), strict=False))
+        _fill_row(layer, 0, terms, kind.unit * lows[0])
     elif isinstance(kind, Mask):
         _fill_row(layer, 0, [(places[0], 1.0)], -0.5)
     elif isinstance(kind, (MaskOne, Categorical)):
