@@ -16,12 +16,10 @@ from mechgap.tasks.task import Task
 
 WEIGHTS = ("random", "equal", "tenths", "whole")
 
-MEMORY, PRODUCT = "of edges", "a product of two numbers"
+TRIPLES, PRODUCT = "a value of triples", "a product of two numbers"
 REFUSED = {
-    **dict.fromkeys(("matrix_chain_order", "lcs_length", "optimal_bst"), MEMORY),
-    **dict.fromkeys(("bridges", "strongly_connected_components", "mst_kruskal"), MEMORY),
-    **dict.fromkeys(("floyd_warshall", "transitive_closure", "transitive_closure_seq"), MEMORY),
-    **dict.fromkeys(("boruvka", "mst_kruskal_light"), MEMORY),
+    **dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES),
+    "lcs_length": "followed",
     **dict.fromkeys(("segments_intersect", "jarvis_march"), PRODUCT),
     "graham_scan": "an angle",
 }

@@ -10,15 +10,18 @@ from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import MechgapError, Refusal
 from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
+    any_of,
     anywhere,
     argmax,
     argmin,
     at_pair,
     edge,
+    first_leg,
     me,
     min_of,
     node,
     receiver,
+    second_leg,
     sender,
     where,
 )
@@ -30,7 +33,7 @@ x = node.scalar("x", low=0, high=8)
 unbounded = node.scalar("x", low=0)
 bottomless = node.scalar("x", high=1)
 huge = node.scalar("x", low=0, high=2.0**30, whole=True)
-table = edge.scalar("x", low=0, high=8)
+joined = edge.mask("x")
 link = edge.pointer("A")
 start = node.pointer("A")
 
@@ -46,7 +49,11 @@ CASES = {
         "product",
         "constant",
     ),
-    "edge state": (_program((adj, A), table, A, table), "edges", "nodes"),
+    "triples": (
+        _program((adj,), joined, adj, any_of(first_leg(joined) & second_leg(joined))),
+        "triples",
+        "pairs",
+    ),
     "no upper bound": (
         _program((adj,), unbounded, 0, unbounded + 1),
         "without an upper bound",

@@ -25,15 +25,6 @@ def check_expressible(program: Program) -> None:
     Raises:
         Refusal: naming the first such variable or expression.
     """
-    for variable in program.state:
-        if variable.location is Location.EDGE:
-            raise _refusal(
-                program,
-                variable.name,
-                f"the state variable {variable.name!r} of edges",
-                "state of nodes and of the graph: this target has no memory on edges",
-                "keep what is needed at the nodes, or run the program with the interpreter",
-            )
     for expression in _expressions(program):
         problem = _problem(program, expression)
         if problem is not None:

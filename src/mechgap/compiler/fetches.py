@@ -7,8 +7,10 @@ from dataclasses import replace
 from ..lang.expression import Expression
 from ..lang.program import Program
 from ..lang.selections import selecting_expressions
+from .conditions import Alternative
 from .gadgets import Gadgets
 from .ir import (
+    AbstractPairAtom,
     Atom,
     Condition,
     Fetch,
@@ -17,12 +19,11 @@ from .ir import (
     Form,
     Notes,
     Order,
-    PairAtom,
     PairForm,
     Relation,
     level,
 )
-from .pairs import Alternative
+from .pair_ir import apart
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
 
@@ -53,8 +54,7 @@ class Fetches:
         memory = (frozenset(conditions), key, order)
         if memory not in self._fetches:
             forms = [condition.form for condition in conditions] + ([key] if key is not None else [])
-            atoms = [atom for form in forms for atom in (*form.sender.atoms, *form.receiver.atoms)]
-            ready = max((level(atom) for atom in atoms), default=0)
+            ready = max((level(atom) for form in forms for atom in form.atoms), default=0)
             self._fetches[memory] = Fetch(conditions, key, order, *span, ready, self._gadgets.origin, Notes())
         return self._fetches[memory]
 
@@ -85,7 +85,7 @@ class Fetches:
         fetch = self._after(fetch, level(source))
         memory = (fetch, source)
         if memory not in self._copies:
-            if isinstance(source, PairAtom):
+            if isinstance(source, AbstractPairAtom):
                 origin = f"{source.origin} of the chosen edge"
                 self._copies[memory] = FetchedEdge(source.high, source.whole, origin, fetch, source)
             else:
@@ -122,6 +122,17 @@ class Fetches:
                 return Bit(tuple(self.moved(fetch, f) for f in value.factors), value.negated)
             case Category():
                 bits = tuple(self.copied(fetch, bit) for bit in value.bits)
+                return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
+
+    def at_pair(self, fetch: Fetch, value: Value) -> Value:
+        """A value of pairs, at the pair of the sender and the receiver; numbers must be simple."""
+        match value:
+            case Number():
+                return replace(value, form=self.landed(fetch, apart(value.form)))
+            case Bit():
+                return Bit(tuple(self.landed(fetch, apart(f)) for f in value.factors), value.negated)
+            case Category():
+                bits = tuple(self.at_pair(fetch, bit) for bit in value.bits)
                 return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
 
     def _after(self, fetch: Fetch, ready: int) -> Fetch:

@@ -8,6 +8,7 @@ exactly where the interpreter rounds it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ..errors import Refusal
 from .ir import Atom, Form, Unit
@@ -40,16 +41,22 @@ class Gadgets:
 
     Args:
         where: named in refusals.
+        family: what a unit is: one of nodes, or one of pairs.
     """
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, family: Callable[[float, bool, str, Form], Atom] = Unit) -> None:
         self.where = where
+        self._family = family
         self.origin = ""
-        self._units: dict[tuple[frozenset[tuple[object, float]], float], Unit] = {}
+        self._units: dict[tuple[frozenset[tuple[object, float]], float], Atom] = {}
 
     def refuse(self, given: str, expected: str, remedy: str) -> Refusal:
         """A refusal that names the expression at hand."""
         return Refusal(f"{self.where}, in `{self.origin}`", given, expected, remedy)
+
+    def made(self, form: Form, high: float, whole: bool) -> Atom:
+        """A new unit relu(form)."""
+        return self._family(high, whole, self.origin, form)
 
     def unit(self, form: Form, high: float, whole: bool = False) -> Form:
         """relu(form); a form that is one atom is returned as it is.
@@ -72,7 +79,7 @@ class Gadgets:
             )
         key = (frozenset(form.terms), form.constant)
         if key not in self._units:
-            self._units[key] = Unit(high, whole or form.whole, self.origin, form)
+            self._units[key] = self.made(form, high, whole or form.whole)
         return Form.of(self._units[key])
 
     # ---- truth values
@@ -152,7 +159,7 @@ class Gadgets:
         for sign in (1.0, -1.0) if atom.low < 0 else ():
             key = (frozenset((form * sign).terms), 0.0)
             if key not in self._units:
-                self._units[key] = Unit(atom.high, atom.whole, atom.origin, form * sign)
+                self._units[key] = self.made(form * sign, atom.high, atom.whole)
             total = total + Form.of(self._units[key]) * sign
         return total if atom.low < 0 else form
 
@@ -215,7 +222,7 @@ class Gadgets:
 
     def rounded(self, form: Form, high: float) -> Form:
         """A number below 2^22 rounded to a whole one, by float32 itself: next to 2^23 it has no fraction."""
-        large = Unit(NO_FRACTION + high, False, self.origin, form.plus(NO_FRACTION))
+        large = self.made(form.plus(NO_FRACTION), NO_FRACTION + high, False)
         return self.unit(Form.of(large).plus(-NO_FRACTION), high, whole=True)
 
     def gated(self, number: Number, condition: Bit, clean: bool = False) -> Form:

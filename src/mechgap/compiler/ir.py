@@ -89,7 +89,7 @@ class FetchedEdge(Atom):
     """A number of pairs, at the pair that a fetch selects."""
 
     fetch: Fetch
-    source: PairAtom
+    source: AbstractPairAtom
 
     @property
     def low(self) -> float:
@@ -97,12 +97,22 @@ class FetchedEdge(Atom):
 
 
 @dataclass(frozen=True, eq=False)
-class PairAtom(Atom):
+class AbstractPairAtom(Atom):
     """A number at every ordered pair of nodes."""
+
+    @property
+    def ready(self) -> int:
+        """How many rounds must be over before it can be read."""
+        return 0
+
+    @property
+    def parts(self) -> tuple[Atom, ...]:
+        """What must be there before it is."""
+        return ()
 
 
 @dataclass(frozen=True)
-class EdgeColumn(PairAtom):
+class EdgeColumn(AbstractPairAtom):
     """A column of the edge inputs.
 
     Attributes:
@@ -199,10 +209,10 @@ class PairForm:
 
     sender: Form = Form()
     receiver: Form = Form()
-    pair: tuple[tuple[PairAtom, float], ...] = ()
+    pair: tuple[tuple[AbstractPairAtom, float], ...] = ()
 
     def __add__(self, other: PairForm) -> PairForm:
-        total: dict[PairAtom, float] = dict(self.pair)
+        total: dict[AbstractPairAtom, float] = dict(self.pair)
         for column, coefficient in other.pair:
             total[column] = total.get(column, 0.0) + coefficient
         pair = tuple((column, c) for column, c in total.items() if c != 0.0)
@@ -214,6 +224,11 @@ class PairForm:
 
     def __sub__(self, other: PairForm) -> PairForm:
         return self + other * -1.0
+
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms of the form: of the sender, of the receiver, and of the pair."""
+        return (*self.sender.atoms, *self.receiver.atoms, *(atom for atom, _ in self.pair))
 
     def plus(self, constant: float) -> PairForm:
         """The form moved by a constant."""
@@ -320,6 +335,8 @@ class Notes:
 
 def level(atom: Atom) -> int:
     """How many rounds must be over before an atom can be attended by or copied."""
+    if isinstance(atom, AbstractPairAtom):
+        return atom.ready
     if isinstance(atom, Unit):
         return atom.level
     return atom.fetch.level + 1 if isinstance(atom, (Fetched, FetchedEdge)) else 0
@@ -335,12 +352,14 @@ class Slot:
         high: upper bound.
         whole: whether its values are whole.
         low: what is subtracted from the number before it is stored, so that it is not negative.
+        paired: whether it is held at every pair of nodes, not at every node.
     """
 
     name: str
     high: float
     whole: bool
     low: float = 0.0
+    paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -349,7 +368,7 @@ class Lowered:
 
     Attributes:
         slots: the places of the state, in order.
-        start: what each slot holds in frame 0, over features only.
+        start: what each slot holds in frame 0, over features only; a form of pairs if it is paired.
         step: what each slot holds in the next frame, over features and carried slots.
     """
 

@@ -10,6 +10,7 @@ from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, V
 from ..lang.location import Location
 from .fetches import Fetches
 from .ir import Fetch
+from .pair_ir import turned
 from .pairs import PairLowering
 from .pointwise import AbstractPointwise
 from .values import Value
@@ -61,7 +62,8 @@ class LandedLowering(AbstractPointwise):
         return self._values[memory]
 
     def _variable(self, variable: Variable) -> Value:
-        return self._fetches.copied(self._fetch, self._pairs.entered(variable, self._swapped))
+        value = self._pairs.entered(variable)
+        return self._fetches.at_pair(self._fetch, turned(value) if self._swapped else value)
 
     def _lift(self, expression: Lift) -> Value:
         value = self._nodes.of(expression.value)

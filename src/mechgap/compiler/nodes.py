@@ -46,11 +46,13 @@ class Scope:
         n: largest number of nodes.
         index: the feature that holds the index of each node.
         resolve: whether equal real keys are told apart by index, which takes two more rounds.
+        pairs: makes units of pairs; None for a network that has none.
     """
 
     n: int
     index: Feature
     resolve: bool
+    pairs: Gadgets | None
 
 
 class NodeLowering(AbstractPointwise):
@@ -74,7 +76,8 @@ class NodeLowering(AbstractPointwise):
         self.own = Number(Form.of(scope.index), 0, scope.n - 1, True)
         self._variables = variables
         self._values: dict[Expression, Value] = {}
-        pairs, fetches = PairLowering(self), Fetches(program, gadgets, self.own)
+        pairs, fetches = PairLowering(self, scope.pairs), Fetches(program, gadgets, self.own)
+        self._pairs = pairs
         self._reductions = Reductions(self, pairs, fetches, scope.resolve)
         reading = Reading(self, pairs, fetches)
         self._rules: dict[type[Expression], Callable[[Anything], Value]] = {
@@ -102,6 +105,22 @@ class NodeLowering(AbstractPointwise):
             self.gadgets.origin = outer
         return self._values[expression]
 
+    def at_pairs(self, expression: Expression) -> Value:
+        """The lowered value of an expression, at every pair of nodes."""
+        assert self._pairs.values is not None
+        return self._pairs.values.of(expression)
+
+    def entered(self, variable: Variable) -> Value | None:
+        """The value of a variable, if it is known.
+
+        Raises:
+            Refusal: if this target cannot read it.
+        """
+        value = self._variables.get(variable)
+        if isinstance(value, Refusal):
+            raise value
+        return value
+
     def location(self, expression: Expression) -> Location:
         """Where the value of an expression lives."""
         return self.program.types[expression].location
@@ -111,9 +130,7 @@ class NodeLowering(AbstractPointwise):
         return Number(self._reductions.last_node().form.plus(1.0), 1, self.n, True)
 
     def _variable(self, expression: Variable) -> Value:
-        value = self._variables.get(expression)
-        if isinstance(value, Refusal):
-            raise value
+        value = self.entered(expression)
         if value is not None:
             return value
         raise Refusal(
@@ -127,7 +144,7 @@ class NodeLowering(AbstractPointwise):
         raise self.gadgets.refuse(
             "a value of edges where values of nodes are computed",
             "edge values inside a reduction over senders",
-            "reduce it: any_of, min_of, first …; edge state is not supported by this target",
+            "reduce it: any_of, min_of, first …",
         )
 
 

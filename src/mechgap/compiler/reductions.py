@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..lang.expression import Any, Best, Expression, Select, Tie
 from ..lang.location import Location
+from .conditions import Alternative, PairNumber, is_key
 from .fetches import Fetches
 from .ir import Condition, Fetch, Form, Order, PairForm, Relation
-from .pairs import Alternative, PairLowering, PairNumber
+from .pairs import PairLowering
 from .values import FALSE, TRUE, Bit, Number, Value
 
 if TYPE_CHECKING:
@@ -181,8 +182,7 @@ class Reductions:
         return fetch
 
     def _check_real(self, case: PairNumber) -> None:
-        form = case.form
-        if form.receiver.terms or form.constant:
+        if not is_key(case):
             raise self._nodes.gadgets.refuse(
                 "a real key that depends on the receiver",
                 "a key made of a value of the sender and one of the edge",
