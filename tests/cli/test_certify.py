@@ -23,7 +23,7 @@ def test_as_json(mechgap):
 
 
 def test_refusals_are_told(mechgap):
-    done = mechgap("certify", "quicksort")
+    done = mechgap("certify", "graham_scan")
     assert done.code == 1
     assert "do:" in done.err
     assert mechgap("certify", "bfs", "--n", 1).code == 1

@@ -22,16 +22,23 @@ def disagreements(compiled: Compiled, batch: Batch) -> list[str]:
     for port in program.interface.hints:
         expected, got = wanted.values[port.name][:frames], found.values[port.name][:frames]
         live = wanted.live[:frames]
-        real = batch.nodes if port.location.rank == 1 else torch.ones(len(batch), dtype=torch.bool)
-        mask = live[..., None] & real[None] if port.location.rank == 1 else live
+        mask = _spread(live, port.location.rank) & _real(batch, port.location.rank)
         wrong = ((expected != got) & mask).nonzero()
         if len(wrong):
             spot = tuple(wrong[0].tolist())
             faults.append(f"{port.name} at {spot}: {got[spot].item()} instead of {expected[spot].item()}")
     for port in program.interface.outputs:
         wrong = wanted.outputs[port.name] != found.outputs[port.name]
-        if port.location.rank == 1:
-            wrong = wrong & batch.nodes
+        wrong = wrong & _real(batch, port.location.rank)
         if not faults and bool(wrong.any()):
             faults.append(f"output {port.name} differs at {wrong.nonzero()[0].tolist()}")
     return faults
+
+
+def _real(batch: Batch, rank: int) -> torch.Tensor:
+    """The places of a rank that are no padding."""
+    return (torch.ones(len(batch), dtype=torch.bool), batch.nodes, batch.pairs)[rank]
+
+
+def _spread(live: torch.Tensor, rank: int) -> torch.Tensor:
+    return live.reshape(*live.shape, *[1] * rank)

@@ -16,21 +16,12 @@ from mechgap.tasks.task import Task
 
 WEIGHTS = ("random", "equal", "tenths", "whole")
 
-MEMORY, PAIR = "of edges", "the value of a pair that two pointers name"
-NEGATIVE = "with low=-"
+TRIPLES, PRODUCT = "a value of triples", "a product of two numbers"
 REFUSED = {
-    **dict.fromkeys(("insertion_sort", "bubble_sort", "heapsort", "quicksort"), NEGATIVE),
-    **dict.fromkeys(("minimum", "binary_search", "quickselect"), NEGATIVE),
-    **dict.fromkeys(("find_maximum_subarray_kadane", "activity_selector", "task_scheduling"), NEGATIVE),
-    **dict.fromkeys(("matrix_chain_order", "lcs_length", "optimal_bst"), MEMORY),
-    **dict.fromkeys(("bridges", "strongly_connected_components", "mst_kruskal"), MEMORY),
-    **dict.fromkeys(("floyd_warshall", "transitive_closure", "transitive_closure_seq"), MEMORY),
-    **dict.fromkeys(("boruvka", "mst_kruskal_light"), MEMORY),
-    **dict.fromkeys(("mst_prim", "dijkstra", "dag_shortest_paths"), PAIR),
-    **dict.fromkeys(("bellman_ford_seq", "components_seq", "independent_set_seq"), PAIR),
-    **dict.fromkeys(("segments_intersect", "jarvis_march"), NEGATIVE),
+    **dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES),
+    "lcs_length": "followed",
+    **dict.fromkeys(("segments_intersect", "jarvis_march"), PRODUCT),
     "graham_scan": "an angle",
-    **dict.fromkeys(("odd_even_sort", "bubble_sort_light", "insertion_sort_light"), NEGATIVE),
 }
 """What the GATv2 target says of the tasks that it cannot compute; it compiles all others."""
 COMPILED = tuple(name for name in NAMES if name not in REFUSED)

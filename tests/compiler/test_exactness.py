@@ -14,9 +14,24 @@ from mechgap.lang.program import Program
 from mechgap.tasks.catalogue import NAMES
 
 PROGRAMS = tuple(name for name in TASKS if name not in REFUSED)
-SLOW_RUNS = {"bfs_seq", "kmp_matcher"}
-SEQUENTIAL = {"dfs_light", "dfs_reverse", "topological_sort", "naive_string_matcher"}
-SMALL = {"articulation_points"}
+SLOW_RUNS = {
+    "bfs_seq",
+    "kmp_matcher",
+    "heapsort",
+    "quicksort",
+    "quickselect",
+    "bubble_sort",
+    "bubble_sort_light",
+}
+SEQUENTIAL = {"dfs_light", "dfs_reverse", "topological_sort", "naive_string_matcher", "dag_shortest_paths"}
+SMALL = {
+    "articulation_points",
+    "boruvka",
+    "bridges",
+    "mst_kruskal",
+    "mst_kruskal_light",
+    "strongly_connected_components",
+}
 """Programs that are certified for small graphs only, and are wide."""
 
 

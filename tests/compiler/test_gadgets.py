@@ -13,7 +13,6 @@ from compiler.arithmetic import bit, columns, computed, real, stored, whole
 from mechgap.compiler.gadgets import EXACT, Gadgets, TooLarge, power_above
 from mechgap.compiler.ir import Form, Unit
 from mechgap.compiler.values import FALSE, TRUE, Category, Number
-from mechgap.errors import Refusal
 
 BOTH = (0.0, 1.0)
 SMALLEST = 2.0**-76
@@ -317,15 +316,6 @@ def test_sums_beyond_the_whole_numbers_of_float32_are_refused():
     assert make.unit(form, 2.0**24).single is not None
     with pytest.raises(TooLarge, match=r"(?s)in `x \+ y`.*2\^24"):
         make.unit(form.plus(1.0), 2.0**24 + 1)
-
-
-def test_reals_that_may_be_negative_are_refused():
-    make = gadgets()
-    gap = Number(real(1, "l").form - real(1, "r").form, -1, 1, False, simple=False)
-    with pytest.raises(Refusal, match="may be negative"):
-        make.simple(gap)
-    with pytest.raises(Refusal, match="may be negative"):
-        make.pick([(bit("a"), Number(real(1).form.plus(-1), -1, 0, False)), (~bit("a"), real(1, "r"))])
 
 
 def test_units_are_made_once():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import islice
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from compiler.cases import REFUSED, TASKS, graphs, inputs
 from mechgap.compiler.layout import Head, Layout
 from mechgap.compiler.passes import Compiled, compile_program
 from mechgap.kinds.categorical import Categorical
+from mechgap.kinds.kind import AbstractKind
 from mechgap.kinds.scalar import Scalar
 from mechgap.lang.expression import Variable
 from mechgap.lang.location import Location
@@ -20,6 +22,7 @@ from mechgap.lang.program import Program
 from mechgap.lang.selections import selecting_expressions
 from mechgap.lang.vocabulary import edge, first, graph, last, me, node, size, where
 from mechgap.nets.rollout import RolloutOptions, rollout
+from mechgap.nets.unrolling import Unrolling
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.inputs import join
 from mechgap.semantics.interpreter import interpret
@@ -68,6 +71,10 @@ def _read(layout: Layout, name: str, hidden: Tensor) -> Tensor:
     return hidden[..., list(layout.dimensions(name))] + torch.tensor(lows)
 
 
+def _has_two_parts(kind: AbstractKind) -> bool:
+    return isinstance(kind, Scalar) and kind.low < 0 and not kind.whole
+
+
 def _stored(variable: Variable, value: Tensor, width: int) -> Tensor:
     """What the slots of a variable should hold at every node: [..., N, C]."""
     kind = variable.kind
@@ -77,7 +84,16 @@ def _stored(variable: Variable, value: Tensor, width: int) -> Tensor:
         value = value[..., None].expand(*value.shape, width)
     if isinstance(kind, Categorical):
         return torch.nn.functional.one_hot(value, len(kind.categories)).float()
+    if _has_two_parts(kind):
+        return torch.stack([value.clamp(min=0), (-value).clamp(min=0)], -1)
     return value.float()[..., None]
+
+
+def _pairs(compiled: Compiled, batch: Batch, frames: int) -> Tensor:
+    """The vectors at pairs of every frame."""
+    run = Unrolling(compiled.network, batch, lambda frame, logits: {})
+    with torch.no_grad():
+        return torch.stack([frame.after.pairs for frame in islice(run, frames)])
 
 
 @by_program
@@ -87,9 +103,13 @@ def test_variables_are_read_out_of_hidden_vectors(name):
     hidden = rollout(compiled.network, batch, RolloutOptions(hidden=True)).hidden
     assert hidden is not None
     assert hidden.shape == (wanted.frames, len(batch), batch.width, compiled.layout.hidden)
-    live = wanted.live[..., None] & batch.nodes
     for variable in compiled.program.state:
-        found = _read(compiled.layout, variable.name, hidden)
+        paired = variable.location is Location.EDGE
+        live = wanted.live[..., None] & batch.nodes
+        if paired:
+            live = wanted.live[..., None, None] & batch.pairs
+        vectors = _pairs(compiled, batch, wanted.frames) if paired else hidden
+        found = _read(compiled.layout, variable.name, vectors)
         value = _stored(variable, wanted.values[variable.name], batch.width)
         assert torch.equal(found[live], value[live]), variable.name
 
@@ -97,13 +117,16 @@ def test_variables_are_read_out_of_hidden_vectors(name):
 @by_program
 def test_slots_have_dimensions_of_their_own(name):
     layout = _compiled(name).layout
-    dimensions = list(layout.slots.values())
-    assert sorted(dimensions) == list(range(len(dimensions)))
-    assert len(dimensions) <= layout.hidden == _compiled(name).network.config.hidden
-    assert set(layout.offsets) == set(layout.slots)
+    config = _compiled(name).network.config
+    for slots, width in ((layout.slots, config.hidden), (layout.pair_slots, config.pairs)):
+        assert sorted(slots.values()) == list(range(len(slots)))
+        assert len(slots) <= width
+    assert (layout.hidden, layout.pairs) == (config.hidden, config.pairs)
+    assert set(layout.offsets) == {*layout.slots, *layout.pair_slots}
     for variable in PROGRAMS[name].state:
-        components = variable.kind.categories if isinstance(variable.kind, Categorical) else [None]
-        assert len(layout.dimensions(variable.name)) == len(components)
+        count = len(variable.kind.categories) if isinstance(variable.kind, Categorical) else 1
+        count += _has_two_parts(variable.kind)
+        assert len(layout.dimensions(variable.name)) == count
 
 
 @by_program

@@ -71,12 +71,14 @@ def test_every_step_of_a_variable_has_weights_that_write_it(name):
     """And the readout of every hint, and the halt condition."""
     program, found = compiled(name).program, provenance(name)
     wording, layout = Wording(program), compiled(name).layout
-    last = found.layers[found.rows[f"rounds.{len(compiled(name).network.rounds) - 1}.skip.weight"]]
-    deeper = [k for k in found.layers if k.startswith(f"rounds.{len(compiled(name).network.rounds) - 1}.mlp")]
-    last = found.layers[deeper[-1]] if deeper else last
+    end = f"rounds.{len(compiled(name).network.rounds) - 1}"
+    nodes = [found.rows[f"{end}.skip.weight"], *(k for k in found.layers if k.startswith(f"{end}.mlp"))]
+    pairs = [k for k in found.layers if k.startswith(f"{end}.pairs")]
+    places = {**layout.slots, **layout.pair_slots}
     for variable, expression in program.step.items():
         for slot in layout.variables[variable.name]:
-            row = last[layout.slots[slot]]
+            last = found.layers[(pairs if slot in layout.pair_slots else nodes)[-1]]
+            row = last[places[slot]]
             assert row is not None and (row.role, row.holds) == ("writes", slot)
             text = variable.name if expression is variable else wording.text(expression)
             expected = expression.name if isinstance(expression, Variable) else text

@@ -20,6 +20,7 @@ SMALL = Grammar(depth=2, variables=3)
 GRAMMARS = {
     "whole": SMALL,
     "positions": replace(SMALL, positions=True),
+    "pairs": replace(SMALL, positions=True, pairs=True),
     "real": replace(SMALL, whole_weights=False),
 }
 

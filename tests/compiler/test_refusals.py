@@ -9,16 +9,31 @@ import pytest
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import MechgapError, Refusal
 from mechgap.lang.program import Program
-from mechgap.lang.vocabulary import anywhere, argmin, edge, me, min_of, node, receiver, sender, where
+from mechgap.lang.vocabulary import (
+    any_of,
+    anywhere,
+    argmax,
+    argmin,
+    at_pair,
+    edge,
+    first_leg,
+    me,
+    min_of,
+    node,
+    receiver,
+    second_leg,
+    sender,
+    where,
+)
 
 adj = edge.mask("adj")
 A = edge.scalar("A", low=0, high=8)
 free = edge.scalar("A")
 x = node.scalar("x", low=0, high=8)
 unbounded = node.scalar("x", low=0)
-signed = node.scalar("x", low=-1, high=1)
+bottomless = node.scalar("x", high=1)
 huge = node.scalar("x", low=0, high=2.0**30, whole=True)
-table = edge.scalar("x", low=0, high=8)
+joined = edge.mask("x")
 link = edge.pointer("A")
 start = node.pointer("A")
 
@@ -34,14 +49,26 @@ CASES = {
         "product",
         "constant",
     ),
-    "edge state": (_program((adj, A), table, A, table), "edges", "nodes"),
+    "triples": (
+        _program((adj,), joined, adj, any_of(first_leg(joined) & second_leg(joined))),
+        "triples",
+        "pairs",
+    ),
     "no upper bound": (
         _program((adj,), unbounded, 0, unbounded + 1),
         "without an upper bound",
         "finite high",
     ),
-    "negative real": (_program((adj,), signed, 0, signed), "low=-1", "low >= 0"),
-    "edge without a bound": (_program((adj, free), x, 1, min_of(free, adj)), "low=-inf", "low >= 0"),
+    "no lower bound": (
+        _program((adj,), bottomless, 0, bottomless - 1),
+        "without a lower bound",
+        "finite low",
+    ),
+    "edge without a bound": (
+        _program((adj, free), x, 1, min_of(free, adj)),
+        "without an upper bound",
+        "finite high",
+    ),
     "large whole numbers": (_program((adj,), huge, 0, where(huge < 5, huge + 1, huge)), "whole", "2^24"),
     "edge pointers": (
         _program((adj, link), x, 1, where(anywhere(me == me), x, x) + min_of(1, link == sender(me))),
@@ -54,10 +81,10 @@ CASES = {
         "receiver",
         "sender",
     ),
-    "real difference": (
-        _program((adj, A), x, 1, min_of(sender(x - 0.5), adj)),
-        "may be negative",
-        "not negative",
+    "a pair of two pointers": (
+        _program((adj, A), x, 1, at_pair(A, argmin(A, adj), argmax(A, adj))),
+        "both ends",
+        "one end",
     ),
 }
 

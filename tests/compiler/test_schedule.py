@@ -20,6 +20,7 @@ from mechgap.compiler.checks import (
 from mechgap.compiler.ir import Atom, Carried, Feature, Fetched, FetchedEdge, Form, Lowered, Unit
 from mechgap.compiler.layout import RoundPlan, place
 from mechgap.compiler.lowering import lower
+from mechgap.compiler.pair_ir import PairUnit
 from mechgap.compiler.passes import compile_program
 from mechgap.compiler.schedule import Schedule, fetch_reads, parts_first, schedule
 from mechgap.errors import Refusal
@@ -46,22 +47,26 @@ def _check_laws(lowered: Lowered) -> None:
     for made, targets in zip(_schedules(lowered), (lowered.start, lowered.step), strict=True):
         check_schedule(made)
         assert len(made.fetches) == len(made.layers) >= 1
-        exits = made.layers[-1][-1]
-        assert [atom.origin for atom in exits] == [slot.name for slot in lowered.slots]
+        paired = [slot.name for slot in lowered.slots if slot.paired]
+        written = [slot.name for slot in lowered.slots if not slot.paired]
+        exits = (*made.layers[-1][-1][: len(written)], *(made.pairs[-1][-1] if paired else ()))
+        assert [atom.origin for atom in exits] == [*written, *paired]
         assert len(set(exits)) == len(lowered.slots)
         needed = parts_first(exits)
-        assert set(parts_first([a for f in targets.values() for a in f.atoms])) >= set(needed) - set(exits)
-        _check_units(made, needed)
+        made_of = set(parts_first([a for f in targets.values() for a in f.atoms]))
+        assert not {atom.origin for atom in set(needed) - set(exits) - made_of}
+        _check_units([set(atoms) for round in made.layers for atoms in round], needed, Unit)
+        _check_units([set(atoms) for round in made.pairs for atoms in round], needed, PairUnit)
         _check_fetches(made, needed)
 
 
-def _check_units(made: Schedule, needed: tuple[Atom, ...]) -> None:
-    layers = [set(atoms) for round in made.layers for atoms in round]
+def _check_units(layers: list[set[Atom]], needed: tuple[Atom, ...], family: type[Atom]) -> None:
     for atom in needed:
-        if isinstance(atom, Unit):
+        if isinstance(atom, family):
             held = [k for k, layer in enumerate(layers) if atom in layer]
             assert held == list(range(held[0], held[-1] + 1)), f"{atom.origin} is computed again"
-    assert set().union(*layers) <= set(needed), "something is computed that nobody needs"
+    useless = set().union(*layers) - set(needed)
+    assert not {atom.origin for atom in useless}, "something is computed that nobody needs"
 
 
 def _check_fetches(made: Schedule, needed: tuple[Atom, ...]) -> None:
@@ -96,13 +101,17 @@ def test_all_rounds_are_needed_one_after_the_other(name):
 
 
 @by_program
-def test_atoms_are_never_negative_and_have_bounds(name):
+def test_atoms_have_bounds_and_what_may_be_negative_is_split_at_once(name):
     lowered = _lowered(name)
     for form in (*lowered.start.values(), *lowered.step.values()):
         for atom in parts_first(form.atoms):
             assert 0 <= atom.high < float("inf")
-            if isinstance(atom, Unit):
-                assert atom.form.single is None
+            if isinstance(atom, Unit) and atom.form.single is not None:
+                assert atom.form.single.low < 0
+            if not isinstance(atom, Unit):
+                continue
+            for source in atom.form.atoms:
+                assert source.low >= 0 or len(atom.form.terms) == 1
 
 
 # ---- faults
@@ -153,7 +162,7 @@ def _without(made: Schedule, atom: Atom) -> Schedule:
     layers = tuple(
         tuple(tuple(a for a in atoms if a is not atom) for atoms in round) for round in made.layers
     )
-    return Schedule(made.fetches, layers)
+    return replace(made, layers=layers)
 
 
 def _units(made: Schedule, *, copied: bool) -> list[Unit]:
@@ -191,7 +200,7 @@ def test_a_fetch_in_a_round_too_early_is_noticed(bellman):
     heads = list(made.fetches)
     heads[0], heads[late] = (*heads[0], *heads[late]), ()
     with pytest.raises(CompilerFault, match=r"too early|before it is there"):
-        check_schedule(Schedule(tuple(heads), made.layers))
+        check_schedule(replace(made, fetches=tuple(heads)))
 
 
 def test_a_fetch_that_is_forgotten_is_noticed(bellman):
@@ -199,28 +208,41 @@ def test_a_fetch_that_is_forgotten_is_noticed(bellman):
     for round in range(len(made.fetches)):
         heads = tuple(() if r == round else h for r, h in enumerate(made.fetches))
         with pytest.raises(CompilerFault, match="before it is there"):
-            check_schedule(Schedule(heads, made.layers))
+            check_schedule(replace(made, fetches=heads))
 
 
 def test_a_carried_slot_is_gone_after_the_first_round():
     slot, feature = Carried(1.0, True, "x", "x"), Feature(1.0, True, "s", "s", 0)
     keep = Unit(1.0, True, "keep", Form.of(feature).plus(1.0))
     use = Unit(1.0, True, "use", Form.of(slot).plus(1.0))
-    check_schedule(Schedule(((), ()), (((keep,),), ((keep,),))))
+    check_schedule(Schedule(((), ()), (((keep,),), ((keep,),)), ((), ())))
     with pytest.raises(CompilerFault, match="use reads x before it is there"):
-        check_schedule(Schedule(((), ()), (((keep,),), ((use,),))))
-    check_schedule(Schedule(((), ()), (((slot,),), ((use,),))))
+        check_schedule(Schedule(((), ()), (((keep,),), ((use,),)), ((), ())))
+    check_schedule(Schedule(((), ()), (((slot,),), ((use,),)), ((), ())))
+
+
+@pytest.mark.parametrize("name", ["floyd_warshall", "mst_kruskal", "bridges"])
+def test_units_of_pairs_that_are_not_computed_are_noticed(name):
+    made = _schedules(_lowered(name))[1]
+    layers = [(r, k) for r, paired in enumerate(made.pairs) for k in range(len(paired))]
+    for round, layer in layers[:-1]:
+        without = [list(paired) for paired in made.pairs]
+        without[round][layer] = ()
+        with pytest.raises(CompilerFault, match=r"before it is there|too early"):
+            check_schedule(replace(made, pairs=tuple(map(tuple, without))))
 
 
 @by_program
 def test_layouts_obey_the_laws(name):
     schedules = _schedules(_lowered(name))
-    hidden, plans = place(schedules)
+    hidden, pairs, plans = place(schedules)
+    slots = [slot for slot in _lowered(name).slots if not slot.paired]
     for made, plan in zip(schedules, plans, strict=True):
-        check_layout(plan, hidden)
-        for layers, round in zip(made.layers, plan, strict=True):
+        check_layout(plan, hidden, pairs)
+        for layers, paired, round in zip(made.layers, made.pairs, plan, strict=True):
             assert [set(a) for a in layers] == [set(a) for a in (round.update, *round.layers)]
-        assert list(plan[-1].last.values()) == list(range(len(_lowered(name).slots)))
+            assert [set(a) for a in paired] == [set(a) for a in round.pairs]
+        assert list(plan[-1].last.values())[: len(slots)] == list(range(len(slots)))
         _check_heads_write_to_their_own_part(plan)
 
 
@@ -233,7 +255,7 @@ def _check_heads_write_to_their_own_part(plan: tuple[RoundPlan, ...]) -> None:
 
 
 def test_dimensions_that_are_shared_or_outside_are_noticed(bellman):
-    hidden, (_, plan) = place(_schedules(bellman))
+    hidden, _, (_, plan) = place(_schedules(bellman))
     atoms = list(plan[0].update)
     for spoilt, fault in (
         ({**plan[0].update, atoms[0]: plan[0].update[atoms[1]]}, "share a dimension"),
@@ -241,9 +263,9 @@ def test_dimensions_that_are_shared_or_outside_are_noticed(bellman):
         ({**plan[0].update, atoms[0]: -1}, "outside of its layer"),
     ):
         with pytest.raises(CompilerFault, match=fault):
-            check_layout((replace(plan[0], update=spoilt), *plan[1:]), hidden)
+            check_layout((replace(plan[0], update=spoilt), *plan[1:]), hidden, 0)
     with pytest.raises(CompilerFault, match="a round ends at width"):
-        check_layout(plan, hidden + 1)
+        check_layout(plan, hidden + 1, 0)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -28,15 +28,21 @@ def symmetric(network: Network, seed: int, powers: bool = True, shift: bool = Fa
             hidden = _within_heads(heads, last_shape.width // last_shape.heads, generator, powers)
         else:
             hidden = _drawn(network.config.hidden, generator, powers)
+        pairs = _drawn(network.config.pairs, generator, powers)
         for part in (found.prologue, found.rounds):
-            before = None if part is found.prologue else hidden
+            before, kept = (None, None) if part is found.prologue else (hidden, pairs)
+            writing = [k for k, module in enumerate(part) if len(module.pairs)]
             for k, module in enumerate(part):
                 last = k == len(part) - 1
                 after = hidden if last else _drawn(network.config.hidden, generator, powers)
-                _change_round(found, module, before, after, generator, powers)
+                _change_round(found, module, before, after, generator, powers, kept)
+                if k in writing:
+                    made = pairs if k == writing[-1] else _drawn(network.config.pairs, generator, powers)
+                    _change_pairs(found, module, after, (kept, made), generator, powers)
+                    kept = made
                 before = after
         for module in found.readouts.values():
-            _change_readout(found, module, hidden, generator, powers)
+            _change_readout(found, module, hidden, generator, powers, pairs)
         if shift:
             _shift(found, generator)
     return found
@@ -72,7 +78,27 @@ def _within_heads(
     return order, _sizes(len(heads) * part, generator, powers)
 
 
-def _change_round(network, module, before, after, generator, powers) -> None:
+def _both_ways(layer: nn.Linear, change: tuple[Tensor, Tensor]) -> None:
+    """Columns of a pair and of the opposite one."""
+    for start in (0, len(change[0])):
+        _columns(layer, start, change)
+
+
+def _change_pairs(network, module, nodes, ends, generator, powers) -> None:
+    before, last = ends
+    for k, layer in enumerate(module.pairs):
+        if before is not None:
+            _both_ways(layer.pair, before)
+        for reader in (layer.sender, layer.receiver):
+            _columns(reader, network.config.features, nodes)
+        width = layer.receiver.out_features
+        made = last if k == len(module.pairs) - 1 else _drawn(width, generator, powers)
+        for reader in (layer.edge, layer.pair, layer.sender, layer.receiver):
+            _rows(reader, *made)
+        before = made
+
+
+def _change_round(network, module, before, after, generator, powers, pairs) -> None:
     shape, features = module.shape, network.config.features
     if shape.mlp or shape.heads == 1:
         heads = torch.randperm(shape.heads, generator=generator)
@@ -82,13 +108,17 @@ def _change_round(network, module, before, after, generator, powers) -> None:
     if before is not None:
         for layer in (module.sender, module.receiver, module.value, module.skip):
             _columns(layer, features, before)
-    for layer in (module.sender, module.receiver, module.edge, module.graph):
-        _rows(layer, *mid)
+    for layer in (module.pair, module.pair_value):
+        if layer is not None and pairs is not None:
+            _both_ways(layer, pairs)
+    for layer in (module.sender, module.receiver, module.edge, module.graph, module.pair):
+        if layer is not None:
+            _rows(layer, *mid)
     attend = (module.attend.flatten() / mid[1])[mid[0]]
     module.attend.copy_(attend.reshape(module.attend.shape))
     part = shape.width // shape.heads
     update = _within_heads(heads, part, generator, powers) if shape.mlp else after
-    for layer in (module.value, module.edge_value, module.skip):
+    for layer in (module.value, module.edge_value, module.pair_value, module.skip):
         if layer is not None:
             _rows(layer, *update)
     for k, layer in enumerate(module.mlp):
@@ -97,16 +127,18 @@ def _change_round(network, module, before, after, generator, powers) -> None:
         _rows(layer, *update)
 
 
-def _change_readout(network, module, hidden, generator, powers) -> None:
+def _change_readout(network, module, hidden, generator, powers, pairs) -> None:
     config = network.config
     parts = dict(module.named_children())
     for name in ("linear", "nodes", "receiver", "candidate", "first", "second"):
         if name in parts:
             for start in (config.features, config.features + config.hidden):
                 _columns(parts[name], start, hidden)
+    if "pair" in parts:
+        _columns(parts["pair"], 0, pairs)
     if "final" in parts:
         units = _drawn(config.pointer_width, generator, powers)
-        for name in ("receiver", "candidate", "first", "second", "edge"):
+        for name in ("receiver", "candidate", "first", "second", "edge", "pair"):
             if name in parts:
                 _rows(parts[name], *units)
         _columns(parts["final"], 0, units)

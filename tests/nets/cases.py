@@ -114,6 +114,16 @@ def small_config(interface: Interface, **changes: object) -> NetworkConfig:
     return NetworkConfig(**{**settings, **changes})
 
 
+PAIRS: dict[str, object] = {
+    "pairs": 3,
+    "rounds": (
+        RoundConfig(heads=2, mid=4, width=6, mlp=(10, 8), edge_values=True, pairs=(4, 3)),
+        RoundConfig(heads=1, mid=5, width=8, attend="all"),
+    ),
+}
+"""What ``small_config`` takes for a network that keeps vectors at pairs."""
+
+
 def counting_network(halting: bool = True) -> Network:
     """A network with a hint ``count`` = 0, 1, 2, … that halts in the frame where it is ``goal``."""
     interface = Interface(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mechgap.nets.gatv2 import GATv2Round
 from mechgap.nets.network import Network
@@ -16,23 +18,39 @@ def edge_codes(network: Network, edges: Tensor) -> Tensor:
     return network.edge_encoder(edges)
 
 
-def attention_of(layer: GATv2Round, z: Tensor, e: Tensor, g: Tensor, allowed: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Graph:
+    """What the rounds read of one graph: edge codes, vectors at pairs, graph code, who attends whom."""
+
+    edges: Tensor
+    pairs: Tensor
+    code: Tensor
+    allowed: Tensor
+
+
+def at_pair(layer: nn.Linear | None, pairs: Tensor, i: int, j: int) -> Tensor:
+    """What a layer reads of the vectors at the pair (i, j) and at the opposite one."""
+    return 0 if layer is None else layer(torch.cat([pairs[i, j], pairs[j, i]]))
+
+
+def attention_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
     """[A, N, N] of one graph, as (receiver, sender)."""
     size, heads = len(z), layer.shape.heads
     logits = torch.full((heads, size, size), -torch.inf, dtype=z.dtype)
     for i in range(size):
         for j in range(size):
-            pre = layer.sender(z[j]) + layer.edge(e[i, j]) + layer.receiver(z[i]) + layer.graph(g)
+            edge = layer.edge(graph.edges[i, j]) + at_pair(layer.pair, graph.pairs, i, j)
+            pre = layer.sender(z[j]) + edge + layer.receiver(z[i]) + layer.graph(graph.code)
             hot = F.leaky_relu(pre, layer.slope).reshape(heads, -1)
             for head in range(heads):
-                if allowed[i, j]:
+                if graph.allowed[i, j]:
                     logits[head, i, j] = layer.attend[head] @ hot[head]
     return logits.softmax(-1)
 
 
-def round_of(layer: GATv2Round, z: Tensor, e: Tensor, g: Tensor, allowed: Tensor) -> Tensor:
+def round_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
     """Hidden vectors [N, H] of one graph after a round."""
-    alpha = attention_of(layer, z, e, g, allowed)
+    alpha = attention_of(layer, z, graph)
     rows = []
     for i in range(len(z)):
         parts = []
@@ -41,7 +59,8 @@ def round_of(layer: GATv2Round, z: Tensor, e: Tensor, g: Tensor, allowed: Tensor
             for j in range(len(z)):
                 sent = layer.value(z[j])
                 if layer.edge_value is not None:
-                    sent = sent + layer.edge_value(e[i, j])
+                    sent = sent + layer.edge_value(graph.edges[i, j])
+                    sent = sent + at_pair(layer.pair_value, graph.pairs, i, j)
                 part = part + alpha[head, i, j] * sent.reshape(layer.shape.heads, -1)[head]
             parts.append(part)
         after = F.relu(torch.cat(parts) + layer.skip(z[i]))
@@ -49,6 +68,22 @@ def round_of(layer: GATv2Round, z: Tensor, e: Tensor, g: Tensor, allowed: Tensor
             after = F.relu(linear(after))
         rows.append(after if layer.norm is None else layer.norm(after))
     return torch.stack(rows)
+
+
+def pairs_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
+    """Vectors at pairs [N, N, P] of one graph after a round, of z = [x ; h] after it."""
+    size, pairs = len(z), graph.pairs
+    for part in layer.pairs:
+        rows = [
+            part.edge(graph.edges[u, v])
+            + at_pair(part.pair, pairs, u, v)
+            + part.sender(z[u])
+            + part.receiver(z[v])
+            for u in range(size)
+            for v in range(size)
+        ]
+        pairs = F.relu(torch.stack(rows)).reshape(size, size, -1)
+    return pairs
 
 
 def pointer_logits(readout: PointerReadout, r: Tensor, e: Tensor) -> Tensor:

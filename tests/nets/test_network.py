@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mechgap.errors import GraphError
+from mechgap.errors import GraphError, MechgapError
 from mechgap.lang.location import Location
 from mechgap.nets import pairs
 from mechgap.nets.config import RoundConfig, clrs_config
 from mechgap.nets.features import hint_features
+from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
 from mechgap.semantics.batch import Batch
-from nets.cases import cut, everything, flat_graphs, random_batch, small_config
-from nets.literal import attention_of, edge_codes, pointer_logits, round_of
+from nets.cases import PAIRS, cut, everything, flat_graphs, random_batch, small_config
+from nets.literal import Graph, attention_of, edge_codes, pairs_of, pointer_logits, round_of
 
 SIZES = [5, 1, 3]
 
@@ -28,45 +29,66 @@ def made(config, sizes=SIZES, dtype=torch.float64, seed=0):
     batch, values = random_batch(config.interface, sizes, seed)
     hints = hint_features(config, values, batch.nodes)
     generator = torch.Generator().manual_seed(seed)
-    hidden = torch.rand(len(batch), batch.width, config.hidden, generator=generator, dtype=dtype)
-    return network, batch, hints, hidden * batch.nodes[..., None]
+    places = (len(batch), batch.width)
+    nodes = torch.rand(*places, config.hidden, generator=generator, dtype=dtype)
+    kept = torch.rand(*places, batch.width, config.pairs, generator=generator, dtype=dtype)
+    hidden = Hidden(nodes * batch.nodes[..., None], kept * batch.pairs[..., None])
+    return network, batch, hints, hidden
 
 
-def test_a_step_is_what_its_equations_say():
-    network, batch, hints, hidden = made(small_config(flat_graphs()))
+def scaled(hidden, factor):
+    return Hidden(hidden.nodes * factor, hidden.pairs * factor)
+
+
+def changed_by(hidden, change):
+    return Hidden(change(hidden.nodes), change(hidden.pairs))
+
+
+KEPT = {"nodes only": {}, "pairs": PAIRS}
+by_kept = pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+
+
+@by_kept
+def test_a_step_is_what_its_equations_say(kept):
+    network, batch, hints, hidden = made(small_config(flat_graphs(), **kept))
     encoded = network.encode(batch, hints)
     after, attention = network.step(encoded, hidden, record=True)
     for row, size in enumerate(SIZES):
-        h = hidden[row, :size]
+        h, p = hidden.nodes[row, :size], hidden.pairs[row, :size, :size]
         e = edge_codes(network, encoded.edges[row, :size, :size])
         for index, layer in enumerate(network.rounds):
             z = torch.cat([encoded.x[row, :size], h], -1)
             allowed = encoded.attended[layer.shape.attend][row, :size, :size]
-            expected = attention_of(layer, z, e, encoded.graph[row], allowed)
+            graph = Graph(e, p, encoded.graph[row], allowed)
+            expected = attention_of(layer, z, graph)
             assert torch.allclose(attention[index][row, :, :size, :size], expected)
             assert attention[index][row, :, :size, size:].abs().sum() == 0
-            h = round_of(layer, z, e, encoded.graph[row], allowed)
-        assert torch.allclose(after[row, :size], h)
-        assert after[row, size:].abs().sum() == 0
+            h = round_of(layer, z, graph)
+            p = pairs_of(layer, torch.cat([encoded.x[row, :size], h], -1), graph)
+        assert torch.allclose(after.nodes[row, :size], h)
+        assert torch.allclose(after.pairs[row, :size, :size], p)
+        assert after.nodes[row, size:].abs().sum() == 0
+        assert after.pairs[row, size:].abs().sum() == after.pairs[row, :, size:].abs().sum() == 0
 
 
 def test_pointers_are_decoded_as_the_equations_say():
     network, batch, hints, hidden = made(small_config(flat_graphs()))
     encoded = network.encode(batch, hints)
-    logits = network.decode(encoded, hidden, hidden * 2)
+    logits = network.decode(encoded, hidden, scaled(hidden, 2))
     for row, size in enumerate(SIZES):
-        r = torch.cat([encoded.x, hidden, hidden * 2], -1)[row, :size]
+        r = torch.cat([encoded.x, hidden.nodes, hidden.nodes * 2], -1)[row, :size]
         e = edge_codes(network, encoded.edges[row, :size, :size])
         for key in ("hint_pi_h", "output_pi"):
             expected = pointer_logits(network.readouts[key], r, e)
             assert torch.allclose(logits[key][row, :size, :size], expected)
 
 
-def test_values_of_pairs_and_of_graphs_are_decoded_as_the_equations_say():
-    network, batch, hints, hidden = made(small_config(everything()), sizes=[3])
+@by_kept
+def test_values_of_pairs_and_of_graphs_are_decoded_as_the_equations_say(kept):
+    network, batch, hints, hidden = made(small_config(everything(), **kept), sizes=[3])
     encoded = network.encode(batch, hints)
-    logits = network.decode(encoded, hidden, hidden * 2)
-    r = torch.cat([encoded.x, hidden, hidden * 2], -1)[0]
+    logits = network.decode(encoded, hidden, scaled(hidden, 2))
+    r = torch.cat([encoded.x, hidden.nodes, hidden.nodes * 2], -1)[0]
     e = edge_codes(network, encoded.edges[0])
     pair, cube = (
         network.readouts["output_out_edge_scalar"],
@@ -75,10 +97,12 @@ def test_values_of_pairs_and_of_graphs_are_decoded_as_the_equations_say():
     whole = network.readouts["output_out_graph_categorical"]
     for i in range(3):
         for j in range(3):
-            expected = pair.first(r[i]) + pair.second(r[j]) + pair.edge(e[i, j])
+            own = 0 if pair.pair is None else pair.pair(2 * hidden.pairs[0, i, j])
+            expected = pair.first(r[i]) + pair.second(r[j]) + pair.edge(e[i, j]) + own
             assert torch.allclose(logits["output_out_edge_scalar"][0, i, j], expected)
             for k in range(3):
-                ends = cube.first(r[i]) + cube.second(r[j]) + cube.edge(e[i, j])
+                own = 0 if cube.pair is None else cube.pair(2 * hidden.pairs[0, i, j])
+                ends = cube.first(r[i]) + cube.second(r[j]) + cube.edge(e[i, j]) + own
                 expected = cube.final(torch.maximum(ends, cube.candidate(r[k])))[0]
                 assert torch.allclose(logits["output_out_edge_pointer"][0, i, j, k], expected)
     expected = whole.nodes(r.amax(0)) + whole.graph(encoded.graph[0])
@@ -87,8 +111,9 @@ def test_values_of_pairs_and_of_graphs_are_decoded_as_the_equations_say():
 
 @pytest.mark.parametrize("interface", [everything(), flat_graphs()], ids=["everything", "graphs"])
 @pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
-def test_a_graph_in_a_padded_batch_gets_what_it_gets_alone(interface, norm):
-    config = small_config(interface, layer_norm=norm, node_index=True, halting=True)
+@by_kept
+def test_a_graph_in_a_padded_batch_gets_what_it_gets_alone(interface, norm, kept):
+    config = small_config(interface, layer_norm=norm, node_index=True, halting=True, **kept)
     network, batch, hints, hidden = made(config)
     encoded = network.encode(batch, hints)
     after, _ = network.step(encoded, hidden)
@@ -100,14 +125,17 @@ def test_a_graph_in_a_padded_batch_gets_what_it_gets_alone(interface, norm):
 
         single = Batch({name: alone(value) for name, value in batch.values.items()}, alone(batch.nodes))
         lone = network.encode(single, {name: alone(value) for name, value in hints.items()})
-        made_alone, _ = network.step(lone, alone(hidden))
-        assert torch.allclose(alone(after), made_alone)
-        for key, value in network.decode(lone, alone(hidden), made_alone).items():
+        hidden_alone = changed_by(hidden, alone)
+        made_alone, _ = network.step(lone, hidden_alone)
+        assert torch.allclose(alone(after.nodes), made_alone.nodes)
+        assert torch.allclose(alone(after.pairs), made_alone.pairs)
+        for key, value in network.decode(lone, hidden_alone, made_alone).items():
             assert torch.allclose(alone(logits[key]), value), key
 
 
-def test_renumbered_nodes_get_renumbered_results():
-    network, batch, hints, hidden = made(small_config(flat_graphs()), sizes=[6])
+@by_kept
+def test_renumbered_nodes_get_renumbered_results(kept):
+    network, batch, hints, hidden = made(small_config(flat_graphs(), **kept), sizes=[6])
     order = torch.randperm(6, generator=torch.Generator().manual_seed(3))
 
     def renumber(value, pairs):
@@ -118,11 +146,13 @@ def test_renumbered_nodes_get_renumbered_results():
     turned = {name: renumber(v, name == "pi_h") for name, v in hints.items()}
     encoded, changed = network.encode(batch, hints), network.encode(other, turned)
     after, attention = network.step(encoded, hidden, record=True)
-    moved, turned_attention = network.step(changed, hidden[:, order], record=True)
-    assert torch.allclose(after[:, order], moved)
+    start = Hidden(hidden.nodes[:, order], hidden.pairs[:, order][:, :, order])
+    moved, turned_attention = network.step(changed, start, record=True)
+    assert torch.allclose(after.nodes[:, order], moved.nodes)
+    assert torch.allclose(after.pairs[:, order][:, :, order], moved.pairs)
     assert torch.allclose(attention[0][:, :, order][..., order], turned_attention[0])
     logits = network.decode(encoded, hidden, after)["output_pi"]
-    turned_logits = network.decode(changed, hidden[:, order], moved)["output_pi"]
+    turned_logits = network.decode(changed, start, moved)["output_pi"]
     assert torch.allclose(logits[:, order][..., order], turned_logits)
 
 
@@ -176,13 +206,27 @@ def test_its_weights_have_the_names_that_a_compiler_fills():
     }  # fmt: skip
 
 
+def test_vectors_at_pairs_add_weights_of_their_own_and_change_no_others():
+    plain, paired = Network(small_config(everything())), Network(small_config(everything(), **PAIRS))
+    known, names = plain.state_dict(), set(paired.state_dict())
+    added = names - set(known)
+    assert not set(known) - names
+    parts = {name.split(".")[2] for name in added}
+    assert parts == {"pair", "pair_value", "pairs"}
+
+
+def test_a_last_layer_at_pairs_has_the_width_of_what_is_kept():
+    with pytest.raises(MechgapError, match="pairs"):
+        small_config(everything(), pairs=3, rounds=(RoundConfig(mid=4, width=8, pairs=(4,)),))
+
+
 def test_huge_numbers_and_masks_make_no_nan():
     network, batch, hints, hidden = made(small_config(flat_graphs(), layer_norm=False), dtype=torch.float32)
     with torch.no_grad():
         network.rounds[0].attend.fill_(-(2.0**60))
         network.rounds[0].sender.weight.fill_(2.0**20)
-        after, attention = network.step(network.encode(batch, hints), hidden * 2.0**20, record=True)
-    assert torch.isfinite(after).all() and torch.isfinite(attention[0]).all()
+        after, attention = network.step(network.encode(batch, hints), scaled(hidden, 2.0**20), record=True)
+    assert torch.isfinite(after.nodes).all() and torch.isfinite(attention[0]).all()
 
 
 def test_seeds_settle_the_first_weights():
@@ -193,10 +237,12 @@ def test_seeds_settle_the_first_weights():
     assert all(torch.isfinite(weight).all() for weight in one.values())
 
 
-def test_gradients_reach_every_weight():
-    network, batch, hints, hidden = made(small_config(flat_graphs(), halting=True))
+@by_kept
+def test_gradients_reach_every_weight(kept):
+    network, batch, hints, hidden = made(small_config(everything(), halting=True, **kept))
     encoded = network.encode(batch, hints)
-    logits = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
+    after = network.step(encoded, network.step(encoded, hidden)[0])[0]
+    logits = network.decode(encoded, hidden, after)
     sum(value[value.isfinite()].square().sum() for value in logits.values()).backward()
     missing = [name for name, weight in network.named_parameters() if weight.grad is None]
     assert not missing
@@ -212,7 +258,7 @@ def test_parts_without_features_add_nothing():
     assert network.node_encoder is None and network.edge_encoder is None
     encoded = network.encode(batch)
     assert encoded.x.abs().sum() == 0
-    assert torch.isfinite(network.step(encoded, hidden)[0]).all()
+    assert torch.isfinite(network.step(encoded, hidden)[0].nodes).all()
 
 
 def test_a_missing_input_is_named():

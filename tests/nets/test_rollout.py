@@ -132,7 +132,7 @@ def test_own_hints_are_fed_back(soft):
         encoded = network.encode(batch, fed)
         last, _ = network.step(encoded, after)
         logits = network.decode(encoded, after, last)
-    assert torch.allclose(trace.hidden[2], last)
+    assert torch.allclose(trace.hidden[2], last.nodes)
     assert torch.allclose(trace.logits["pi_h"][2], logits["hint_pi_h"])
 
 
@@ -146,7 +146,7 @@ def test_forced_hints_are_read_in_place_of_own_ones():
             frame = {name: value[t] for name, value in truth.items()}
             encoded = network.encode(batch, hint_features(network.config, frame, batch.nodes))
             hidden, _ = network.step(encoded, hidden)
-            assert torch.allclose(trace.hidden[t + 1], hidden)
+            assert torch.allclose(trace.hidden[t + 1], hidden.nodes)
 
 
 def test_a_prologue_makes_the_first_frame():
@@ -156,7 +156,7 @@ def test_a_prologue_makes_the_first_frame():
         encoded = network.encode(batch)
         hidden = network.start(encoded)
         logits = network.decode(encoded, hidden, hidden)
-    assert hidden.abs().sum() > 0 and torch.equal(trace.hidden[0], hidden)
+    assert hidden.nodes.abs().sum() > 0 and torch.equal(trace.hidden[0], hidden.nodes)
     assert torch.equal(trace.logits["d"][0], logits["hint_d"])
     assert torch.equal(trace.outputs["pi"][1, :2], logits["output_pi"][1, :2, :2].argmax(-1))
 

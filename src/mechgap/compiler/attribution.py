@@ -14,11 +14,15 @@ from .ir import Atom, Fetch, Fetched, FetchedEdge, Unit
 from .layout import RoundPlan
 from .lowering import here_key, output_key
 from .origin import Origin
+from .pair_ir import EndAtom, PairUnit, Turned
 from .provenance import Provenance, Row, Source
-from .targets.gatv2 import Plan, attention_units
+from .targets.attention import attention_units
+from .targets.filling import Plan
 
 _READERS = ("sender", "receiver", "edge", "graph")
 _WRITERS = ("value", "edge_value", "skip")
+_Written = Mapping[int, tuple[str, Expression]]
+"""Dimension -> the slot that is written there, and the expression that it gets."""
 
 
 def attribute(plan: Plan, network: Network) -> Provenance:
@@ -46,21 +50,25 @@ class _Attribution:
         self._features = tuple(map(_column_name, node_columns(config)))
         self._edges = tuple(map(_column_name, edge_columns(config)))
         self._graph = tuple(map(_column_name, graph_columns(config)))
-        self._slots = tuple(slot.name for slot in plan.slots)
+        self._slots = _padded(tuple(plan.held(False)), plan.widths[0])
+        self._pair_slots = _padded(tuple(plan.held(True)), plan.widths[1])
 
     def run(self) -> Provenance:
         """The provenance of the whole network."""
         self._encoders()
         plan, config, program = self._plan, self._network.config, self._program
-        for part, rounds, shapes, values, held in (
-            ("prologue", plan.start, config.prologue, program.init, ()),
-            ("rounds", plan.step, config.rounds, program.step, self._slots),
+        starts, steps = plan.rounds
+        hidden, width = plan.widths
+        for part, rounds, shapes, values, before, paired in (
+            ("prologue", starts, config.prologue, program.init, _padded((), hidden), _padded((), width)),
+            ("rounds", steps, config.rounds, program.step, self._slots, self._pair_slots),
         ):
-            before, assigned = _padded(held, plan.hidden), _assigned(plan, values)
+            assigned = _assigned(plan, values, False)
             for k, (round, shape) in enumerate(zip(rounds, shapes, strict=True)):
-                written = assigned if k == len(rounds) - 1 else None
-                self._round(f"{part}.{k}", round, shape, before, written)
-                before = self._list(round.last, plan.hidden)
+                name, last = f"{part}.{k}", k == len(rounds) - 1
+                self._round(name, round, shape, (before, paired), assigned if last else None)
+                before = self._list(round.last, hidden)
+                paired = self._pairs(name, round, before, paired, values if last else None)
         self._readouts()
         return Provenance(tuple(self._sources), self._layers, self._rows, self._columns)
 
@@ -87,16 +95,27 @@ class _Attribution:
         name: str,
         round: RoundPlan,
         shape: RoundConfig,
-        before: tuple[str, ...],
-        written: Mapping[int, tuple[str, Expression]] | None,
+        held: tuple[tuple[str, ...], tuple[str, ...]],
+        written: _Written | None,
     ) -> None:
-        """One round; ``written`` has what the last layer of the last round writes, by dimension."""
+        """The nodes' part of a round.
+
+        Args:
+            name, round, shape: of the round.
+            held: what the hidden vectors and the vectors at pairs stand for before it.
+            written: of the last round what its last layer writes.
+        """
+        before, paired = held
         features = _padded(self._features, self._network.config.features)
         reads = {**dict.fromkeys((*_READERS, *_WRITERS), (*features, *before))}
         reads |= {"edge": self._edges, "edge_value": self._edges, "graph": self._graph}
         self._layers[f"{name}.attention"] = self._attention(round.fetches, shape)
         for reader in _READERS:
             self._enter(f"{name}.{reader}", f"{name}.attention", reads[reader])
+        if paired:
+            both = (*map(_reversed, paired), *paired)  # attention reads (receiver, sender) first
+            self._enter(f"{name}.pair", f"{name}.attention", both)
+            self._enter(f"{name}.pair_value", f"{name}.update", both)
         self._rows[f"{name}.attend"] = f"{name}.attention"
         self._columns[f"{name}.attend"] = tuple(f"head {h}" for h in range(shape.heads))
         last = None if round.layers else written
@@ -110,6 +129,34 @@ class _Attribution:
             self._layers[layer] = self._units(placed, round.widths[k], previous, last)
             self._enter(layer, layer, self._list(previous, width))
             previous, width = placed, round.widths[k]
+
+    def _pairs(
+        self,
+        name: str,
+        round: RoundPlan,
+        nodes: tuple[str, ...],
+        before: tuple[str, ...],
+        values: Mapping[Variable, Expression] | None,
+    ) -> tuple[str, ...]:
+        """The layers of a round at pairs; what the vectors at pairs stand for after it.
+
+        Args:
+            name, round: of the round.
+            nodes: what the hidden vectors stand for after it.
+            before: what the vectors at pairs stand for before it.
+            values: of the last round what variables are assigned.
+        """
+        features = _padded(self._features, self._network.config.features)
+        kept: Mapping[Atom, int] = {}
+        for k, (placed, width) in enumerate(zip(round.pairs, round.pair_widths, strict=True)):
+            layer, last = f"{name}.pairs.{k}", k == len(round.pairs) - 1
+            written = _assigned(self._plan, values, True) if last and values is not None else None
+            self._layers[layer] = self._units(placed, width, kept, written)
+            reads = {"edge": self._edges, "pair": (*before, *map(_reversed, before))}
+            for reader in ("edge", "pair", "sender", "receiver"):
+                self._enter(f"{layer}.{reader}", layer, reads.get(reader, (*features, *nodes)))
+            kept, before = placed, self._list(placed, width)
+        return before
 
     def _attention(self, fetches: Iterable[Fetch], shape: RoundConfig) -> tuple[Row | None, ...]:
         part = shape.mid // shape.heads
@@ -125,12 +172,12 @@ class _Attribution:
         placed: Mapping[Atom, int],
         width: int,
         before: Iterable[Atom],
-        written: Mapping[int, tuple[str, Expression]] | None,
+        written: _Written | None,
     ) -> tuple[Row | None, ...]:
         found: list[Row | None] = [None] * width
         kept = set(before)
         for atom, dimension in placed.items():
-            if written is not None:
+            if written is not None and dimension in written:
                 slot, expression = written[dimension]
                 found[dimension] = Row(self._of(expression), "writes", slot)
             else:
@@ -139,7 +186,7 @@ class _Attribution:
 
     def _row(self, atom: Atom, kept: bool) -> Row:
         words = self._words(atom)
-        if isinstance(atom, Unit):
+        if isinstance(atom, (Unit, PairUnit)):
             return Row(self._origin(atom.origin), "keeps" if kept else "computes", words)
         if isinstance(atom, (Fetched, FetchedEdge)):
             return Row(self._origin(atom.fetch.origin), "keeps" if kept else "copies", words)
@@ -149,6 +196,10 @@ class _Attribution:
         """What an atom stands for."""
         if isinstance(atom, Fetched):
             return f"{self._words(atom.source)} of the chosen node"
+        if isinstance(atom, EndAtom):
+            return f"{self._words(atom.source)} of the {atom.end.value}"
+        if isinstance(atom, Turned):
+            return _reversed(self._words(atom.source))
         if isinstance(atom.origin, Origin):
             expression = atom.origin.expression
             return self._wording.name(expression) or self._wording.text(expression)
@@ -164,8 +215,8 @@ class _Attribution:
     def _readouts(self) -> None:
         config = self._network.config
         features = _padded(self._features, config.features)
-        held = _padded(self._slots, config.hidden)
-        nodes = (*features, *(f"{word} before" for word in held), *held)
+        nodes = (*features, *(f"{word} before" for word in self._slots), *self._slots)
+        parts = {"edge": self._edges, "graph": self._graph, "pair": self._pair_slots}
         sources = {hint_key(p.name): self._named(p.name) for p in config.interface.hints}
         for port in config.interface.outputs:
             sources[readout_key(port.name)] = self._of(self._program.outputs[port.name])
@@ -177,7 +228,7 @@ class _Attribution:
                 self._layers[layer] = tuple([row] * parameter.shape[0])
                 self._rows[f"readouts.{key}.{name}"] = layer
                 if name.endswith("weight"):
-                    words = {"edge": self._edges, "graph": self._graph}.get(name.partition(".")[0], nodes)
+                    words = parts.get(name.partition(".")[0], nodes)
                     inner = name.startswith("final")
                     width = parameter.shape[1]
                     reads = tuple(f"unit {k}" for k in range(width)) if inner else words
@@ -207,8 +258,8 @@ class _Attribution:
         return self._sources.setdefault(source, len(self._sources))
 
 
-def _assigned(plan: Plan, values: Mapping[Variable, Expression]) -> dict[int, tuple[str, Expression]]:
-    """Dimension -> the slot there, and the expression that is written into it."""
+def _assigned(plan: Plan, values: Mapping[Variable, Expression], paired: bool) -> _Written:
+    """What the last layer at nodes, or at pairs, writes."""
     program, meaning = plan.program, plan.meaning.slots
     parts: dict[str, Expression] = {v.name: x for v, x in values.items()}
     parts |= {output_key(name): x for name, x in program.outputs.items()}
@@ -217,7 +268,11 @@ def _assigned(plan: Plan, values: Mapping[Variable, Expression]) -> dict[int, tu
     for key, expression in parts.items():
         for slot in meaning.get(key, ()):
             owner.setdefault(slot, expression)
-    return {k: (slot.name, owner.get(slot.name, program.halt)) for k, slot in enumerate(plan.slots)}
+    return {k: (name, owner.get(name, program.halt)) for name, k in plan.held(paired).items()}
+
+
+def _reversed(words: str) -> str:
+    return f"{words} reversed"
 
 
 def _padded(words: tuple[str, ...], width: int) -> tuple[str, ...]:

@@ -12,44 +12,32 @@ def check_input(gadgets: Gadgets, name: str, kind: Scalar) -> None:
     """Refuse an input that cannot be read exactly.
 
     Raises:
-        Refusal: if it may be negative, has no upper bound, or counts units.
+        Refusal: if it has no bounds, or counts units.
     """
-    if kind.low < 0:
-        raise gadgets.refuse(
-            f"the input {name!r} with low={kind.low:g}",
-            "low >= 0: inputs that are not negative",
-            f"declare low=0 for {name!r}, and shift its values if need be",
-        )
     if kind.unit != 1.0:
         raise gadgets.refuse(
             f"the input {name!r} in units of {kind.unit:g}",
             "inputs in units of 1, which can be read without rounding",
             f"declare {name!r} without unit, and give whole numbers",
         )
-    _check_high(gadgets, name, kind)
+    _check_bounds(gadgets, f"the input {name!r}", name, kind)
 
 
 def check_state(gadgets: Gadgets, name: str, kind: Scalar) -> None:
     """Refuse a state variable that cannot be held exactly.
 
     Raises:
-        Refusal: if it is real and may be negative, or has no bounds.
+        Refusal: if it has no bounds.
     """
-    if kind.low < 0 and not (kind.whole and math.isfinite(kind.low)):
-        raise gadgets.refuse(
-            f"the scalar {name!r} with low={kind.low:g}",
-            "low >= 0, or whole numbers with a finite low",
-            f"declare low=0 for {name!r} if its values are never negative",
-        )
-    _check_high(gadgets, name, kind)
+    _check_bounds(gadgets, f"the scalar {name!r}", name, kind)
 
 
-def _check_high(gadgets: Gadgets, name: str, kind: Scalar) -> None:
-    if kind.high <= LARGEST_REAL:
-        return
-    endless = math.isinf(kind.high)
-    raise gadgets.refuse(
-        f"the scalar {name!r} " + ("without an upper bound" if endless else f"with high={kind.high:g}"),
-        f"a finite high, at most {LARGEST_REAL:g}: a certificate of exactness needs one",
-        f"declare high=… for {name!r}",
-    )
+def _check_bounds(gadgets: Gadgets, what: str, name: str, kind: Scalar) -> None:
+    for bound, word, value in (("an upper bound", "high", kind.high), ("a lower bound", "low", kind.low)):
+        if abs(value) > LARGEST_REAL:
+            endless = math.isinf(value)
+            raise gadgets.refuse(
+                f"{what} " + (f"without {bound}" if endless else f"with {word}={value:g}"),
+                f"a finite {word}, at most {LARGEST_REAL:g} from zero: a certificate of exactness needs one",
+                f"declare {word}=… for {name!r}",
+            )

@@ -11,6 +11,7 @@ from .formats import FLOAT32, NumberFormat
 from .gadgets import LARGEST_REAL, TooLarge, power_above
 from .ir import Atom, Fetch, Unit
 from .layout import RoundPlan
+from .pair_ir import PairUnit
 from .scales import INDEX_STEP, condition_cost, resolution
 
 
@@ -50,6 +51,7 @@ class Certificate:
             keys that differ by less go by index. 0 if the program compares no real numbers.
         conditions: what else must hold, in words.
         negative_slope: slope of the attention's leaky ReLU below zero (CLRS has 0.01).
+        pairs: width of the vectors at pairs; 0 if the program has no state on edges.
     """
 
     program: str
@@ -69,6 +71,7 @@ class Certificate:
     resolution: float
     conditions: tuple[str, ...]
     negative_slope: float
+    pairs: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as plain data."""
@@ -130,9 +133,9 @@ def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat) ->
     """
     rounds = tuple(rounds)
     fetches = [fetch for round in rounds for fetch in round.fetches]
-    units = [atom for round in rounds for layer in (round.update, *round.layers) for atom in layer]
+    units = [a for round in rounds for layer in (round.update, *round.layers, *round.pairs) for a in layer]
     whole = [_reach(atom) for atom in units] + [_fetch_reach(fetch, n) for fetch in fetches]
-    sharp = [atom.form for atom in units if isinstance(atom, Unit) and atom.high > LARGEST_REAL]
+    sharp = [atom.form for atom in units if isinstance(atom, (Unit, PairUnit)) and atom.high > LARGEST_REAL]
     compared = [1.0 / max(abs(c) for _, c in form.terms) for form in sharp]
     told = [resolution(fetch, n, number_format) for fetch in fetches]
     margin = INDEX_STEP / number_format.underflow
@@ -140,7 +143,7 @@ def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat) ->
 
 
 def _reach(atom: Atom) -> float:
-    if isinstance(atom, Unit) and atom.form.whole:
+    if isinstance(atom, (Unit, PairUnit)) and atom.form.whole:
         return atom.form.summed
     return atom.high if atom.whole and math.isfinite(atom.high) else 0.0
 

@@ -14,6 +14,7 @@ from .formats import FORMATS, NumberFormat
 from .gadgets import NO_FRACTION
 from .ir import Unit
 from .layout import RoundPlan
+from .pair_ir import PairUnit
 from .passes import SMALLEST_N, Compiled, CompileSettings, compile_program
 from .scales import INDEX_STEP, SPARE_BITS
 
@@ -106,7 +107,7 @@ def examine(compiled: Compiled, number_format: NumberFormat) -> Verdict:
     Exact means: equal to a run of the interpreter in that format, under the conditions of the certificate.
     """
     plan = compiled.plan
-    rounds = (*plan.start, *plan.step)
+    rounds = tuple(round for part in plan.rounds for round in part)
     analysis = measure(rounds, plan.n, number_format)
     findings = (
         *_whole(analysis, number_format),
@@ -185,9 +186,9 @@ def _range(analysis: Analysis, number_format: NumberFormat) -> Iterator[Finding]
 def _rounding(rounds: tuple[RoundPlan, ...], number_format: NumberFormat) -> Iterator[Finding]:
     """Rounding by adding 2^23, which is right for float32 alone."""
     used = any(
-        isinstance(atom, Unit) and not atom.whole and atom.form.constant == NO_FRACTION
+        isinstance(atom, (Unit, PairUnit)) and not atom.whole and atom.form.constant == NO_FRACTION
         for round in rounds
-        for layer in (round.update, *round.layers)
+        for layer in (round.update, *round.layers, *round.pairs)
         for atom in layer
     )
     if used and number_format.no_fraction != NO_FRACTION:

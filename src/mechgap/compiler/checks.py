@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ir import Atom, Carried, Feature, Fetched, FetchedEdge, Lowered, Unit
+from .ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetched, FetchedEdge, Lowered, Unit
 from .layout import RoundPlan
-from .schedule import Schedule, fetch_reads, parts_first
+from .pair_ir import EndAtom, PairCarried
+from .pair_schedule import kept
+from .schedule import Schedule, fetch_reads, pair_reads, parts_first
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +31,8 @@ def check_lowered(lowered: Lowered) -> None:
         _ensure(slot.name in lowered.start and slot.name in lowered.step, f"slot {slot.name} is not filled")
         below = parts_first(lowered.start[slot.name].atoms)
         _ensure(
-            not any(isinstance(atom, Carried) for atom in below), f"slot {slot.name} starts from the state"
+            not any(isinstance(atom, (Carried, PairCarried)) for atom in below),
+            f"slot {slot.name} starts from the state",
         )
         for form in (lowered.start[slot.name], lowered.step[slot.name]):
             _ensure(form.whole or not slot.whole, f"slot {slot.name} gets numbers that are not whole")
@@ -38,12 +41,16 @@ def check_lowered(lowered: Lowered) -> None:
 def check_schedule(schedule: Schedule) -> None:
     """What a unit reads is there when it is computed."""
     before: set[Atom] = set()
-    for round, (heads, layers) in enumerate(zip(schedule.fetches, schedule.layers, strict=True)):
+    paired: set[Atom] | None = None
+    plan = zip(schedule.fetches, schedule.layers, schedule.pairs, strict=True)
+    for round, (heads, layers, pairs) in enumerate(plan):
         for fetch in heads:
             for atom in fetch_reads(fetch):
                 _ensure(
                     _given(atom, round) or atom in before, f"round {round} attends by {atom.origin} too early"
                 )
+            for atom in pair_reads(fetch):
+                _ensure(_there(atom, paired), f"round {round} attends by {atom.origin} too early")
         for layer, atoms in enumerate(layers):
             for atom in atoms:
                 if atom in before:
@@ -56,17 +63,44 @@ def check_schedule(schedule: Schedule) -> None:
                     if layer == 0 and isinstance(part, Fetched) and part.fetch in heads:
                         copied = _given(part.source, round) or part.source in before
                         _ensure(copied, f"round {round} copies {part.source.origin} before it is there")
+                    if isinstance(part, FetchedEdge) and part.fetch in heads:
+                        copied = _there(part.source, paired)
+                        _ensure(copied, f"round {round} copies {part.source.origin} before it is there")
             before = set(atoms)
+        for held in pairs:
+            _check_pairs(held, paired, before)
+            paired = set(held)
 
 
-def check_layout(rounds: tuple[RoundPlan, ...], hidden: int) -> None:
+def _check_pairs(held: tuple[AbstractPairAtom, ...], paired: set[Atom] | None, nodes: set[Atom]) -> None:
+    """What a layer at pairs holds can be made of the one before it, and of what nodes hold."""
+    for unit in held:
+        if _there(unit, paired):
+            continue
+        for atom in unit.parts:
+            source = atom.source if isinstance(atom, EndAtom) else atom
+            there = source in nodes or isinstance(source, Feature) or _there(atom, paired)
+            _ensure(there, f"{unit.origin} at pairs reads {atom.origin} before it is there")
+
+
+def _there(atom: Atom, paired: set[Atom] | None) -> bool:
+    """Whether vectors at pairs hold an atom; before the first layer, those of the step before."""
+    source = kept(atom)
+    if paired is None:
+        return isinstance(atom, EdgeColumn) or isinstance(source, PairCarried)
+    return isinstance(atom, EdgeColumn) or source in paired
+
+
+def check_layout(rounds: tuple[RoundPlan, ...], hidden: int, pairs: int) -> None:
     """No two atoms share a dimension, and every layer is wide enough."""
     for round in rounds:
         widths = (max(1, len(round.fetches)) * round.part, *round.widths)
-        for placed, width in zip((round.update, *round.layers), widths, strict=True):
+        layers = (round.update, *round.layers, *round.pairs)
+        for placed, width in zip(layers, (*widths, *round.pair_widths), strict=True):
             _ensure(len(set(placed.values())) == len(placed), "two atoms share a dimension")
             _ensure(all(0 <= k < width for k in placed.values()), "an atom lies outside of its layer")
         _ensure(widths[-1] == hidden, f"a round ends at width {widths[-1]}, not {hidden}")
+        _ensure(set(round.pair_widths[-1:]) <= {pairs}, f"a round ends at {round.pair_widths} at pairs")
 
 
 def check_network(network: nn.Module) -> None:

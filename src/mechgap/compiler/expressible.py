@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..errors import Refusal
-from ..lang.expression import Along, Apply, At, Expression, Follow
+from ..lang.expression import Along, Apply, At, Expression, Follow, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
 from ..lang.text import expression_text
+
+PRODUCT = (
+    "a product of two numbers that both vary",
+    "products with a constant: a ReLU network computes piecewise linear functions exactly",
+    "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
+)
+"""What is given, what was expected and what to do, where two numbers are multiplied."""
 
 
 def check_expressible(program: Program) -> None:
@@ -18,19 +25,17 @@ def check_expressible(program: Program) -> None:
     Raises:
         Refusal: naming the first such variable or expression.
     """
-    for variable in program.state:
-        if variable.location is Location.EDGE:
-            raise _refusal(
-                program,
-                variable.name,
-                f"the state variable {variable.name!r} of edges",
-                "state of nodes and of the graph: this target has no memory on edges",
-                "keep what is needed at the nodes, or run the program with the interpreter",
-            )
     for expression in _expressions(program):
         problem = _problem(program, expression)
         if problem is not None:
             raise _refusal(program, expression_text(expression), *problem)
+
+
+def read_later(program: Program) -> tuple[Variable, ...]:
+    """The inputs that are read after frame 0: by steps, the halt condition or the outputs."""
+    roots = (*program.step.values(), program.halt, *program.outputs.values())
+    read = set(_below(roots))
+    return tuple(variable for variable in program.inputs if variable in read)
 
 
 def _problem(program: Program, expression: Expression) -> tuple[str, str, str] | None:
@@ -39,21 +44,25 @@ def _problem(program: Program, expression: Expression) -> tuple[str, str, str] |
     instead = "compute it in the interpreter, or keep what is needed at the nodes"
     if isinstance(expression, Along) or location is Location.TRIPLE:
         return "a value of triples of nodes", "values of nodes and of pairs: attention sees two ends", instead
-    if isinstance(expression, At):
-        return (
-            "the value of a pair that two pointers name",
-            "a pair of which one end is the receiver: only it takes part in the attention of a node",
-            instead,
-        )
-    if isinstance(expression, Follow) and location is Location.EDGE:
+    if isinstance(expression, (At, Follow)) and location is Location.EDGE:
         return "a pointer of pairs that is followed", "pointers of nodes or of the graph", instead
     if isinstance(expression, Apply) and expression.operation is Operation.ARCTAN2:
         return "an angle", "arithmetic that is piecewise linear: arctan2 is not", instead
+    if isinstance(expression, Apply) and expression.operation is Operation.MULTIPLY:
+        factors = [program.types[argument].scalar for argument in expression.arguments]
+        return PRODUCT if all(factor.low < factor.high for factor in factors) else None
     return None
 
 
 def _expressions(program: Program) -> Iterator[Expression]:
     """Every expression that the network would have to compute, each after what it reads."""
+    yield from _below(
+        (*program.init.values(), *program.step.values(), program.halt, *program.outputs.values())
+    )
+
+
+def _below(roots: Iterable[Expression]) -> Iterator[Expression]:
+    """Some expressions and everything that they read, each after what it reads."""
     seen: set[Expression] = set()
 
     def visit(expression: Expression) -> Iterator[Expression]:
@@ -63,7 +72,7 @@ def _expressions(program: Program) -> Iterator[Expression]:
                 yield from visit(child)
             yield expression
 
-    for root in (*program.init.values(), *program.step.values(), program.halt, *program.outputs.values()):
+    for root in roots:
         yield from visit(root)
 
 

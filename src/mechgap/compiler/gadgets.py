@@ -8,9 +8,10 @@ exactly where the interpreter rounds it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ..errors import Refusal
-from .ir import Form, Unit
+from .ir import Atom, Form, Unit
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
 EXACT = 2.0**24
@@ -40,16 +41,22 @@ class Gadgets:
 
     Args:
         where: named in refusals.
+        family: what a unit is: one of nodes, or one of pairs.
     """
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, family: Callable[[float, bool, str, Form], Atom] = Unit) -> None:
         self.where = where
+        self._family = family
         self.origin = ""
-        self._units: dict[tuple[frozenset[tuple[object, float]], float], Unit] = {}
+        self._units: dict[tuple[frozenset[tuple[object, float]], float], Atom] = {}
 
     def refuse(self, given: str, expected: str, remedy: str) -> Refusal:
         """A refusal that names the expression at hand."""
         return Refusal(f"{self.where}, in `{self.origin}`", given, expected, remedy)
+
+    def made(self, form: Form, high: float, whole: bool) -> Atom:
+        """A new unit relu(form)."""
+        return self._family(high, whole, self.origin, form)
 
     def unit(self, form: Form, high: float, whole: bool = False) -> Form:
         """relu(form); a form that is one atom is returned as it is.
@@ -72,7 +79,7 @@ class Gadgets:
             )
         key = (frozenset(form.terms), form.constant)
         if key not in self._units:
-            self._units[key] = Unit(high, whole or form.whole, self.origin, form)
+            self._units[key] = self.made(form, high, whole or form.whole)
         return Form.of(self._units[key])
 
     # ---- truth values
@@ -137,14 +144,24 @@ class Gadgets:
         """The same number, in a form that can be read without rounding."""
         if number.whole or number.simple:
             return number
+        return Number(self._parts(number), number.low, number.high, False)
+
+    def _parts(self, number: Number) -> Form:
+        """A number as its positive part less its negative one, of which one is exactly zero."""
+        form = self.unit(number.form, number.high, number.whole) if number.high > 0 else Form()
         if number.low < 0:
-            raise self.refuse(
-                f"a real number that may be negative ({number.low:g})",
-                "real numbers that are not negative: a ReLU network keeps those exactly",
-                "declare low=0 for the numbers it is made of, or compare without the difference",
-            )
-        form = self.unit(number.form, number.high)
-        return Number(form, number.low, number.high, False)
+            form = form - self.unit(number.form * -1.0, -number.low, number.whole)
+        return form
+
+    def split(self, atom: Atom) -> Form:
+        """An atom that may be negative, as its positive part less its negative one."""
+        form, total = Form.of(atom), Form()
+        for sign in (1.0, -1.0) if atom.low < 0 else ():
+            key = (frozenset((form * sign).terms), 0.0)
+            if key not in self._units:
+                self._units[key] = self.made(form * sign, atom.high, atom.whole)
+            total = total + Form.of(self._units[key]) * sign
+        return total if atom.low < 0 else form
 
     def term(self, number: Number) -> Number:
         """The same number, in a form that adds at most one number that is not zero to a sum."""
@@ -153,13 +170,7 @@ class Gadgets:
             return self.simple(number)
         if not form.terms or (form.constant == 0.0 and len(form.terms) == 1):
             return number
-        if number.low < 0:
-            raise self.refuse(
-                f"a whole number that may be negative ({number.low:g}) beside a real one",
-                "numbers that are not negative: a ReLU network keeps those exactly",
-                "bring the terms to the other side, so that nothing is subtracted",
-            )
-        return Number(self.unit(form, number.high, whole=True), number.low, number.high, True)
+        return Number(self._parts(number), number.low, number.high, True)
 
     def difference(self, left: Number, right: Number) -> Form:
         """left - right, rounded at most once."""
@@ -211,11 +222,11 @@ class Gadgets:
 
     def rounded(self, form: Form, high: float) -> Form:
         """A number below 2^22 rounded to a whole one, by float32 itself: next to 2^23 it has no fraction."""
-        large = Unit(NO_FRACTION + high, False, self.origin, form.plus(NO_FRACTION))
+        large = self.made(form.plus(NO_FRACTION), NO_FRACTION + high, False)
         return self.unit(Form.of(large).plus(-NO_FRACTION), high, whole=True)
 
     def gated(self, number: Number, condition: Bit, clean: bool = False) -> Form:
-        """The number where a condition holds, else 0; the number must not be negative.
+        """The number where a condition holds, else 0.
 
         Args:
             number: what is let through or not.
@@ -230,6 +241,15 @@ class Gadgets:
             if clean and (form.constant or any(c < 0 for _, c in form.terms)):
                 form = self.unit(form, 1.0)
             return form * number.form.constant
+        if number.low >= 0:
+            return self._let_through(number, condition)
+        opposite = Number(number.form * -1.0, -number.high, -number.low, number.whole)
+        return self._let_through(number, condition) - self._let_through(opposite, condition)
+
+    def _let_through(self, number: Number, condition: Bit) -> Form:
+        """The positive part of a number where a condition holds, else 0."""
+        if number.high <= 0:
+            return Form()
         # What a fetch copies where no sender fulfils its conditions is bounded by its atoms only.
         parts = [abs(c) * atom.high for atom, c in number.form.terms]
         scale = 2.0 * power_above(max([number.high, *parts] if number.whole else [number.form.top]))
@@ -256,13 +276,7 @@ class Gadgets:
         low = min(number.low for _, number in merged)
         high = max(number.high for _, number in merged)
         whole = all(number.whole for _, number in merged)
-        shift = min(0.0, low)
-        if shift and not whole:
-            raise self.refuse(
-                f"a choice between real numbers that may be negative ({low:g})",
-                "real numbers that are not negative",
-                "declare low=0 for the numbers it is made of",
-            )
+        shift = min(0.0, low) if whole else 0.0
         form = Form((), shift)
         for condition, number in merged:
             moved = Number(number.form.plus(-shift), number.low - shift, number.high - shift, number.whole)

@@ -6,7 +6,8 @@ Everything that a network of the supported families can do in a step is one of t
 * a *fetch*: every node attends one sender that fulfils a list of conditions (the one with the best
   key, ties broken by index) and copies numbers from it.
 
-A number that lives at a node is an *atom*; it is never negative, so that it survives a ReLU.
+A number that lives at a node is an *atom*; it is not negative, so that it survives a ReLU. A real number
+that may be negative is the difference of two atoms, of which one is 0.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from enum import Enum
 
 @dataclass(frozen=True, eq=False)
 class Atom:
-    """A non-negative number at every node.
+    """A number at every node; not negative, except for inputs and what is copied of them.
 
     Attributes:
-        high: upper bound of its values.
+        high: upper bound of its values, and of the magnitude of those that may be negative.
         whole: whether its values are whole numbers.
         origin: what it stands for, in the words of the program.
     """
@@ -30,13 +31,27 @@ class Atom:
     whole: bool
     origin: str
 
+    @property
+    def low(self) -> float:
+        """Lower bound of its values."""
+        return 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Feature(Atom):
-    """A column of the node inputs: the index of the node (port "index") or a component of a port."""
+    """A column of the node inputs: the index of the node (port "index") or a component of a port.
+
+    Attributes:
+        signed: whether it may be negative; only units read it then, never what a layer holds.
+    """
 
     port: str
     component: int
+    signed: bool = False
+
+    @property
+    def low(self) -> float:
+        return -self.high if self.signed else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,29 +86,50 @@ class Fetched(Atom):
 
 @dataclass(frozen=True, eq=False)
 class FetchedEdge(Atom):
-    """A column of the edge inputs, at the pair that a fetch selects."""
+    """A number of pairs, at the pair that a fetch selects."""
 
     fetch: Fetch
-    source: EdgeColumn
+    source: AbstractPairAtom
+
+    @property
+    def low(self) -> float:
+        return self.source.low
+
+
+@dataclass(frozen=True, eq=False)
+class AbstractPairAtom(Atom):
+    """A number at every ordered pair of nodes."""
+
+    @property
+    def ready(self) -> int:
+        """How many rounds must be over before it can be read."""
+        return 0
+
+    @property
+    def parts(self) -> tuple[Atom, ...]:
+        """What must be there before it is."""
+        return ()
 
 
 @dataclass(frozen=True)
-class EdgeColumn:
+class EdgeColumn(AbstractPairAtom):
     """A column of the edge inputs.
 
     Attributes:
         port: name of the edge input.
         component: which of its features.
         against: whether it is read at (receiver, sender) instead of (sender, receiver).
-        high: upper bound of its values; the lower one is 0.
-        whole: whether its values are whole numbers.
+        signed: whether it may be negative.
     """
 
     port: str
     component: int
     against: bool
-    high: float
-    whole: bool
+    signed: bool = False
+
+    @property
+    def low(self) -> float:
+        return -self.high if self.signed else 0.0
 
 
 @dataclass(frozen=True)
@@ -159,12 +195,12 @@ class Form:
     @property
     def top(self) -> float:
         """Upper bound of the values, from the bounds of the atoms alone."""
-        return self.constant + sum(c * atom.high for atom, c in self.terms if c > 0)
+        return self.constant + sum(c * (atom.high if c > 0 else atom.low) for atom, c in self.terms)
 
     @property
     def bottom(self) -> float:
         """Lower bound of the values, from the bounds of the atoms alone."""
-        return self.constant + sum(c * atom.high for atom, c in self.terms if c < 0)
+        return self.constant + sum(c * (atom.low if c > 0 else atom.high) for atom, c in self.terms)
 
 
 @dataclass(frozen=True)
@@ -173,10 +209,10 @@ class PairForm:
 
     sender: Form = Form()
     receiver: Form = Form()
-    pair: tuple[tuple[EdgeColumn, float], ...] = ()
+    pair: tuple[tuple[AbstractPairAtom, float], ...] = ()
 
     def __add__(self, other: PairForm) -> PairForm:
-        total: dict[EdgeColumn, float] = dict(self.pair)
+        total: dict[AbstractPairAtom, float] = dict(self.pair)
         for column, coefficient in other.pair:
             total[column] = total.get(column, 0.0) + coefficient
         pair = tuple((column, c) for column, c in total.items() if c != 0.0)
@@ -188,6 +224,11 @@ class PairForm:
 
     def __sub__(self, other: PairForm) -> PairForm:
         return self + other * -1.0
+
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms of the form: of the sender, of the receiver, and of the pair."""
+        return (*self.sender.atoms, *self.receiver.atoms, *(atom for atom, _ in self.pair))
 
     def plus(self, constant: float) -> PairForm:
         """The form moved by a constant."""
@@ -222,10 +263,17 @@ class Relation(Enum):
 
 @dataclass(frozen=True)
 class Condition:
-    """What a sender must fulfil for a receiver."""
+    """What a sender must fulfil for a receiver.
+
+    Attributes:
+        form: what is related to zero.
+        relation: how.
+        sides: of a comparison of real numbers, the two whose difference the form is.
+    """
 
     form: PairForm
     relation: Relation
+    sides: tuple[PairForm, PairForm] | None = None
 
 
 class Order(Enum):
@@ -287,6 +335,8 @@ class Notes:
 
 def level(atom: Atom) -> int:
     """How many rounds must be over before an atom can be attended by or copied."""
+    if isinstance(atom, AbstractPairAtom):
+        return atom.ready
     if isinstance(atom, Unit):
         return atom.level
     return atom.fetch.level + 1 if isinstance(atom, (Fetched, FetchedEdge)) else 0
@@ -297,16 +347,19 @@ class Slot:
     """A place in the hidden vector that holds one number from step to step.
 
     Attributes:
-        name: variable, or "halt", or output; with the component of a categorical behind a dot.
+        name: variable, or "halt", or output, or input that may be negative; with the component of a
+            categorical, or the sign of a part, behind a dot.
         high: upper bound.
         whole: whether its values are whole.
         low: what is subtracted from the number before it is stored, so that it is not negative.
+        paired: whether it is held at every pair of nodes, not at every node.
     """
 
     name: str
     high: float
     whole: bool
     low: float = 0.0
+    paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -315,7 +368,7 @@ class Lowered:
 
     Attributes:
         slots: the places of the state, in order.
-        start: what each slot holds in frame 0, over features only.
+        start: what each slot holds in frame 0, over features only; a form of pairs if it is paired.
         step: what each slot holds in the next frame, over features and carried slots.
     """
 

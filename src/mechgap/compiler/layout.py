@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .ir import Atom, Fetch, Fetched, FetchedEdge, Unit
+from .pair_schedule import PairLayers
 from .schedule import Schedule
 
 
@@ -35,8 +36,11 @@ class Layout:
         hidden: width of the hidden vector.
         slots: name of a slot -> its dimension in the hidden vector between steps.
         offsets: name of a slot -> the number that is stored as 0.
-        variables: variable or output name -> its slots; a categorical has one for each category.
+        variables: variable or output name -> its slots; a categorical has one for each category, a
+            real number that may be negative one for its positive and one for its negative part.
         heads: the attention heads of a step.
+        pairs: width of the vectors at pairs.
+        pair_slots: name of a slot of pairs -> its dimension in those vectors between steps.
     """
 
     hidden: int
@@ -44,10 +48,13 @@ class Layout:
     offsets: Mapping[str, float]
     variables: Mapping[str, tuple[str, ...]]
     heads: tuple[Head, ...]
+    pairs: int = 0
+    pair_slots: Mapping[str, int] = field(default_factory=dict)
 
     def dimensions(self, variable: str) -> tuple[int, ...]:
-        """The dimensions of the hidden vector that hold a variable."""
-        return tuple(self.slots[slot] for slot in self.variables[variable])
+        """The dimensions that hold a variable: of the hidden vector, or of the vectors at pairs."""
+        places = {**self.slots, **self.pair_slots}
+        return tuple(places[slot] for slot in self.variables[variable])
 
     def head_of(self, selection: str) -> Head | None:
         """The first head that makes the choice of a selecting expression.
@@ -61,6 +68,8 @@ class Layout:
         return {
             "hidden": self.hidden,
             "slots": dict(self.slots),
+            "pairs": self.pairs,
+            "pair_slots": dict(self.pair_slots),
             "offsets": dict(self.offsets),
             "variables": {name: list(slots) for name, slots in self.variables.items()},
             "heads": [
@@ -74,7 +83,8 @@ class Layout:
         """The layout that ``to_json`` wrote."""
         heads = tuple(Head(h["round"], h["head"], tuple(h["selections"]), h["origin"]) for h in data["heads"])
         variables = {name: tuple(slots) for name, slots in data["variables"].items()}
-        return cls(data["hidden"], data["slots"], data["offsets"], variables, heads)
+        pairs = data.get("pairs", 0), data.get("pair_slots", {})
+        return cls(data["hidden"], data["slots"], data["offsets"], variables, heads, *pairs)
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,8 @@ class RoundPlan:
         update: atom -> dimension after the update.
         layers: atom -> dimension after each further layer.
         widths: width of each further layer.
+        pairs: number of pairs -> dimension after each layer at pairs.
+        pair_widths: width of each layer at pairs.
     """
 
     fetches: tuple[Fetch, ...]
@@ -94,6 +106,8 @@ class RoundPlan:
     update: Mapping[Atom, int]
     layers: tuple[Mapping[Atom, int], ...]
     widths: tuple[int, ...]
+    pairs: tuple[Mapping[Atom, int], ...]
+    pair_widths: tuple[int, ...]
 
     @property
     def last(self) -> Mapping[Atom, int]:
@@ -101,27 +115,25 @@ class RoundPlan:
         return self.layers[-1] if self.layers else self.update
 
 
-def place(schedules: tuple[Schedule, ...]) -> tuple[int, tuple[tuple[RoundPlan, ...], ...]]:
+def place(schedules: tuple[Schedule, ...]) -> tuple[int, int, tuple[tuple[RoundPlan, ...], ...]]:
     """Give every atom of every layer a dimension.
 
     Args:
-        schedules: of the start and of the step; they share the hidden vector.
+        schedules: of the start and of the step; they share the hidden vectors.
 
     Returns:
-        The hidden width, and for each schedule its rounds.
+        The hidden width, the width of the vectors at pairs, and for each schedule its rounds.
     """
-    plans = tuple(
-        tuple(_place(heads, layers) for heads, layers in zip(entry.fetches, entry.layers, strict=True))
-        for entry in schedules
-    )
+    plans = tuple(tuple(map(_place, entry.fetches, entry.layers, entry.pairs)) for entry in schedules)
     rounds = [round for plan in plans for round in plan]
     hidden = max(
         [1, *(len(round.last) for round in rounds), *(round.part for round in rounds if not round.layers)]
     )
-    return hidden, tuple(tuple(_widened(round, hidden) for round in plan) for plan in plans)
+    pairs = max([0, *(round.pair_widths[-1] for round in rounds if round.pairs)])
+    return hidden, pairs, tuple(tuple(_widened(round, hidden, pairs) for round in plan) for plan in plans)
 
 
-def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...]) -> RoundPlan:
+def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...], pairs: PairLayers) -> RoundPlan:
     first, *further = layers
     owners: dict[Fetch, list[Atom]] = {fetch: [] for fetch in heads}
     free: list[Atom] = []
@@ -140,8 +152,13 @@ def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...]) -> Ro
         for head, fetch in enumerate(heads):
             update |= {atom: head * part + k for k, atom in enumerate(owners[fetch])}
         update |= dict(zip(free, spaces, strict=False))
-    placed = tuple({atom: k for k, atom in enumerate(atoms)} for atoms in further)
-    return RoundPlan(heads, part, update, placed, tuple(max(1, len(atoms)) for atoms in further))
+    placed, paired = (tuple(map(_numbered, entries)) for entries in (further, pairs))
+    widths, pair_widths = (tuple(max(1, len(atoms)) for atoms in entries) for entries in (placed, paired))
+    return RoundPlan(heads, part, update, placed, widths, paired, pair_widths)
+
+
+def _numbered(atoms: tuple[Atom, ...]) -> Mapping[Atom, int]:
+    return {atom: k for k, atom in enumerate(atoms)}
 
 
 def _owner(atom: Atom, owners: Mapping[Fetch, list[Atom]]) -> Fetch | None:
@@ -153,7 +170,8 @@ def _owner(atom: Atom, owners: Mapping[Fetch, list[Atom]]) -> Fetch | None:
     return None
 
 
-def _widened(round: RoundPlan, hidden: int) -> RoundPlan:
+def _widened(round: RoundPlan, hidden: int, pairs: int) -> RoundPlan:
+    pair_widths = (*round.pair_widths[:-1], pairs) if round.pairs else ()
     if not round.layers:
-        return RoundPlan(round.fetches, hidden, round.update, (), ())
-    return RoundPlan(round.fetches, round.part, round.update, round.layers, (*round.widths[:-1], hidden))
+        return replace(round, part=hidden, pair_widths=pair_widths)
+    return replace(round, widths=(*round.widths[:-1], hidden), pair_widths=pair_widths)

@@ -12,13 +12,14 @@ from ..kinds.scalar import Scalar
 from ..lang.expression import Any, Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
-from ..lang.program import Program
+from ..lang.program import Port, Program
 from .bounds import check_input, check_state
-from .expressible import check_expressible
+from .expressible import check_expressible, read_later
 from .gadgets import Gadgets
 from .ir import Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
 from .origin import Origin
+from .pair_ir import PairCarried, PairUnit
 from .values import Bit, Category, Number, Value
 
 
@@ -63,7 +64,11 @@ class _ProgramLowering:
     def __init__(self, program: Program, n: int, resolve: bool) -> None:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
-        self.scope = Scope(n, Feature(n - 1, True, "me", INDEX_PORT, 0), resolve)
+        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", PairUnit)
+        places = {port.location for port in program.interface.outputs}
+        places |= {variable.location for variable in program.state}
+        own = Feature(n - 1, True, "me", INDEX_PORT, 0)
+        self.scope = Scope(n, own, resolve, self.pair_gadgets if Location.EDGE in places else None)
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
         self.slots: dict[str, Slot] = {}
         self.start: dict[str, Form] = {}
@@ -74,10 +79,11 @@ class _ProgramLowering:
         """The program in the intermediate form."""
         check_expressible(self.program)
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
-        start = {v: first.of(x) for v, x in self.program.init.items()}
+        start = {v: _value(first, v, x) for v, x in self.program.init.items()}
         carried = {v: self._carried(v) for v in self.program.state}
+        self.inputs |= {v: self._kept(v) for v in read_later(self.program) if self._is_signed(v)}
         old = NodeLowering(self.program, self.gadgets, {**self.inputs, **carried}, self.scope)
-        new = {v: old.of(x) for v, x in self.program.step.items()}
+        new = {v: _value(old, v, x) for v, x in self.program.step.items()}
         for variable in self.program.state:
             self._store(variable, start[variable], new[variable])
             if variable.location is Location.GRAPH and isinstance(variable.kind, Pointer):
@@ -107,55 +113,87 @@ class _ProgramLowering:
             )
         if isinstance(kind, Scalar):
             check_input(self.gadgets, name, kind)
-            return Number(
-                Form.of(Feature(kind.high, kind.whole, name, name, 0)), kind.low, kind.high, kind.whole
-            )
+            feature = Feature(max(-kind.low, kind.high), kind.whole, name, name, 0, kind.low < 0)
+            return Number(self.gadgets.split(feature), kind.low, kind.high, kind.whole)
         count = len(kind.categories) if isinstance(kind, Categorical) else 1
         bits = tuple(Bit((Form.of(Feature(1.0, True, name, name, k)),)) for k in range(count))
         return Category(bits) if isinstance(kind, Categorical) else bits[0]
 
+    def _is_signed(self, variable: Variable) -> bool:
+        value = self.inputs.get(variable)
+        return isinstance(value, Number) and value.low < 0
+
+    def _kept(self, variable: Variable) -> Value:
+        """An input that may be negative in slots of its own, whose numbers are not."""
+        value, kind = self.inputs[variable], variable.kind
+        assert isinstance(value, Number) and isinstance(kind, Scalar)
+        carried = self._signed(variable.name, kind)
+        for slot, form, kept in zip(
+            self.meaning.pop(variable.name), self._forms(value, 2), self._forms(carried, 2), strict=True
+        ):
+            self.start[slot], self.step[slot] = form, kept
+        return carried
+
     def _carried(self, variable: Variable) -> Value | Refusal:
         """A state variable as the slots that hold it."""
-        kind, name = variable.kind, variable.name
+        kind, name, paired = variable.kind, variable.name, variable.location is Location.EDGE
         if isinstance(kind, Categorical):
-            names = tuple(f"{name}.{category}" for category in kind.categories)
-            return Category(tuple(Bit((self._slot(slot, 1.0, True),)) for slot in self._named(name, names)))
+            slots = self._named(name, tuple(f"{name}.{category}" for category in kind.categories))
+            return Category(tuple(Bit((self._slot(Slot(slot, 1.0, True, paired=paired)),)) for slot in slots))
         if isinstance(kind, (Scalar, Pointer)):
             low, high, whole = 0.0, self.scope.n - 1.0, True
             if isinstance(kind, Scalar):
                 self.gadgets.origin = name
                 check_state(self.gadgets, name, kind)
+                if kind.low < 0 and not kind.whole:
+                    return self._signed(name, kind, paired)
                 low, high, whole = min(kind.low, 0.0), kind.high, kind.whole
             (slot,) = self._named(name, (name,))
-            form = self._slot(slot, high - low, whole, low).plus(low)
+            form = self._slot(Slot(slot, high - low, whole, low, paired)).plus(low)
             bounds = (kind.low, kind.high) if isinstance(kind, Scalar) else (0.0, high)
             return Number(form, bounds[0], bounds[1], whole)
         (slot,) = self._named(name, (name,))
-        return Bit((self._slot(slot, 1.0, True),))
+        return Bit((self._slot(Slot(slot, 1.0, True, paired=paired)),))
+
+    def _signed(self, name: str, kind: Scalar, paired: bool = False) -> Number:
+        """A number that may be negative, in one slot for its positive and one for its negative part."""
+        up, down = self._named(name, signed_slots(name))
+        positive = self._slot(Slot(up, max(kind.high, 0.0), kind.whole, paired=paired))
+        negative = self._slot(Slot(down, -kind.low, kind.whole, paired=paired))
+        return Number(positive - negative, kind.low, kind.high, kind.whole)
 
     def _named(self, name: str, slots: tuple[str, ...]) -> tuple[str, ...]:
         self.meaning[name] = slots
         return slots
 
-    def _slot(self, name: str, high: float, whole: bool, low: float = 0.0) -> Form:
-        self.slots[name] = Slot(name, high, whole, low)
-        return Form.of(Carried(high, whole, name, name))
+    def _slot(self, slot: Slot) -> Form:
+        """What a slot holds before a step."""
+        self.slots[slot.name] = slot
+        if slot.paired:
+            return Form.of(PairCarried(slot.high, slot.whole, slot.name, slot.name, False))
+        return Form.of(Carried(slot.high, slot.whole, slot.name, slot.name))
 
     def _store(self, variable: Variable, start: Value, new: Value) -> None:
         """Fill the slots of a variable."""
-        self.gadgets.origin = Origin(self.program.init[variable])
-        first = self._forms(start)
-        self.gadgets.origin = Origin(self.program.step[variable])
-        for slot, before, after in zip(self.meaning[variable.name], first, self._forms(new), strict=True):
+        names, paired = self.meaning[variable.name], variable.location is Location.EDGE
+        gadgets = self.pair_gadgets if paired else self.gadgets
+        gadgets.origin = Origin(self.program.init[variable])
+        before = self._forms(start, len(names), paired)
+        gadgets.origin = Origin(self.program.step[variable])
+        after = self._forms(new, len(names), paired)
+        for slot, first, then in zip(names, before, after, strict=True):
             low = self.slots[slot].low
-            self.start[slot] = before.plus(-low)
-            self.step[slot] = after.plus(-low)
+            self.start[slot] = first.plus(-low)
+            self.step[slot] = then.plus(-low)
 
-    def _forms(self, value: Value) -> list[Form]:
+    def _forms(self, value: Value, count: int, paired: bool = False) -> list[Form]:
+        """What the slots of a value hold."""
+        gadgets = self.pair_gadgets if paired else self.gadgets
         if isinstance(value, Number):
-            return [self.gadgets.simple(value).form]
+            form = gadgets.simple(value).form
+            return [form, form * -1.0][:count]
         bits = value.bits if isinstance(value, Category) else (value,)
-        return [self.gadgets.form(bit) for bit in bits]
+        return [gadgets.form(bit) for bit in bits]
 
     # ---- halt and outputs
 
@@ -172,16 +210,24 @@ class _ProgramLowering:
             terms.append(PoolTerm(slot_name, -1.0))
         return tuple(terms), 0.5
 
-    def _extra(self, name: str, new: Value, start: Value | None = None) -> tuple[str, ...]:
+    def _extra(
+        self, name: str, new: Value, start: Value | None = None, paired: bool = False
+    ) -> tuple[str, ...]:
         """Slots for a value that is not a state variable; before the first step they hold 0."""
-        forms = self._forms(new)
-        before = [Form()] * len(forms) if start is None else self._forms(start)
-        low = min(0.0, new.low) if isinstance(new, Number) else 0.0
-        high = new.high if isinstance(new, Number) else 1.0
-        names = (name,) if len(forms) == 1 else tuple(f"{name}.{k}" for k in range(len(forms)))
+        numbers = [value for value in (new, start) if isinstance(value, Number)]
+        whole = all(number.whole for number in numbers)
+        low = min([0.0, *(number.low for number in numbers)])
+        high = max([number.high for number in numbers], default=1.0)
+        if signed := low < 0 and not whole:
+            high, low = max(high, -low), 0.0
+        count = len(new.bits) if isinstance(new, Category) else 2 if signed else 1
+        forms = self._forms(new, count, paired)
+        before = [Form()] * count if start is None else self._forms(start, count, paired)
+        names = (name,) if count == 1 else tuple(f"{name}.{k}" for k in range(count))
+        if signed:
+            names = signed_slots(name)
         for slot, one, other in zip(names, before, forms, strict=True):
-            whole = new.whole if isinstance(new, Number) else True
-            self.slots[slot] = Slot(slot, high - low, whole, low)
+            self.slots[slot] = Slot(slot, high - low, whole, low, paired)
             self.start[slot] = one.plus(-low) if start is not None else one
             self.step[slot] = other.plus(-low)
         self.meaning[name] = names
@@ -199,9 +245,10 @@ class _ProgramLowering:
                 if here_key(expression.name) in self.meaning:
                     self.meaning[here_key(key)] = self.meaning[here_key(expression.name)]
                 continue
-            self.gadgets.origin = Origin(expression)
-            before, after = at_start.of(expression), at_end.of(expression)
-            self._extra(key, after, before)
+            paired = port.location is Location.EDGE
+            (self.pair_gadgets if paired else self.gadgets).origin = Origin(expression)
+            before, after = (_value(lowering, port, expression) for lowering in (at_start, at_end))
+            self._extra(key, after, before, paired)
             if port.location is Location.GRAPH and isinstance(port.kind, Pointer):
                 self._extra(here_key(key), self._here(after), self._here(before))
 
@@ -210,6 +257,18 @@ class _ProgramLowering:
         assert isinstance(pointer, Number)
         own = Number(Form.of(self.scope.index), 0, self.scope.n - 1, True)
         return self.gadgets.equal(own, pointer)
+
+
+def _value(lowering: NodeLowering, place: Variable | Port, expression: Expression) -> Value:
+    """The value of an expression, where a variable or an output lives."""
+    if place.location is Location.EDGE:
+        return lowering.at_pairs(expression)
+    return lowering.of(expression)
+
+
+def signed_slots(name: str) -> tuple[str, str]:
+    """The names of the slots of a number that may be negative."""
+    return f"{name}.positive", f"{name}.negative"
 
 
 def output_key(name: str) -> str:

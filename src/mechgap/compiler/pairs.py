@@ -2,74 +2,114 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ..errors import Refusal
 from ..kinds.mask import Mask
 from ..kinds.scalar import Scalar
 from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
 from .bounds import check_input
-from .ir import Condition, EdgeColumn, Form, PairForm, Relation
-from .values import Bit, Category
+from .conditions import (
+    Alternative,
+    PairNumber,
+    bounded,
+    condition,
+    is_key,
+    known,
+    of_end,
+    product,
+    rounds,
+    true,
+    turned_end,
+)
+from .gadgets import Gadgets, TooLarge
+from .ir import EdgeColumn, Form, PairForm, Relation
+from .pair_ir import apart, turned
+from .pair_values import PairValues
+from .values import Bit, Category, Number, Value
 
 if TYPE_CHECKING:
     from .nodes import NodeLowering
 
-Alternative = tuple[Condition, ...]
-
 MOST_ALTERNATIVES = 16
+"""Heads for one mask, where only attention can compute it."""
 
-
-@dataclass(frozen=True)
-class PairNumber:
-    """A number on every pair, in one of its cases.
-
-    Attributes:
-        conditions: when this case holds.
-        form: its value.
-        low, high: bounds.
-        whole: whether its values are whole numbers.
-    """
-
-    conditions: Alternative
-    form: PairForm
-    low: float
-    high: float
-    whole: bool
+FEW_ALTERNATIVES = 4
+"""Heads for one mask, or one key, that are cheaper than units of pairs."""
 
 
 class PairLowering:
     """Alternatives and cases of edge expressions. ``swapped`` exchanges sender and receiver.
 
+    Attention finds out about conditions on its own. What it cannot, or not with few heads, units of
+    pairs compute before, in networks that have them.
+
     Args:
-        nodes: lowers what lives at the ends.
+        nodes: lowers what lives at the ends, and knows the variables.
+        gadgets: makes units of pairs; None in networks that keep nothing at pairs.
     """
 
-    def __init__(self, nodes: NodeLowering) -> None:
+    def __init__(self, nodes: NodeLowering, gadgets: Gadgets | None) -> None:
         self._nodes = nodes
+        self.values = None if gadgets is None else PairValues(nodes, gadgets, self.entered)
 
     def alternatives(self, mask: Expression) -> list[Alternative]:
         """A mask of edges, or of nodes seen as senders, as a disjunction of conjunctions."""
         if self._nodes.location(mask) is not Location.EDGE:
-            found = self._end(self._nodes.bit(mask), End.SENDER, True)
-        else:
+            return self._end(self._nodes.bit(mask), End.SENDER, True)
+        try:
             found = self._mask(mask, True, False)
-        if len(found) > MOST_ALTERNATIVES:
+            if len(found) <= (MOST_ALTERNATIVES if self.values is None else FEW_ALTERNATIVES):
+                return found
+        except TooLarge:
+            raise
+        except Refusal:
+            if self.values is None:
+                raise
+        if self.values is None:
             raise self._nodes.gadgets.refuse(
                 f"a mask of edges with {len(found)} alternatives",
                 f"at most {MOST_ALTERNATIVES}: each is an attention head",
                 "compute parts of the mask at the nodes, in a variable",
             )
-        return found
+        return self._bit(self.values.bit(mask), True)
 
     def cases(self, value: Expression) -> list[PairNumber]:
         """A number of edges, or of nodes seen as senders, as cases."""
         if self._nodes.location(value) is not Location.EDGE:
             return [self._lifted(value, End.SENDER)]
-        return self._number(value, False)
+        try:
+            found = self._number(value, False)
+            if self.values is None or (len(found) <= FEW_ALTERNATIVES and all(map(is_key, found))):
+                return found
+        except TooLarge:
+            raise
+        except Refusal:
+            if self.values is None:
+                raise
+        number = self.values.settled(self.values.number(value))
+        return [PairNumber((), apart(number.form), number.low, number.high, number.whole)]
+
+    def entered(self, variable: Variable) -> Value:
+        """A variable of edges over numbers of pairs."""
+        value = self._nodes.entered(variable)
+        if value is None:
+            form = Form.of(self._column(variable))
+            if isinstance(variable.kind, Mask):
+                return Bit((form,))
+            assert isinstance(variable.kind, Scalar)
+            return Number(form, variable.kind.low, variable.kind.high, form.whole)
+        assert self.values is not None
+        return self.values.gadgets.simple(value) if isinstance(value, Number) else value
+
+    def _entered(self, variable: Variable, swapped: bool) -> Value:
+        value = self.entered(variable)
+        return turned(value) if swapped else value
 
     # ---- masks
 
@@ -78,10 +118,11 @@ class PairLowering:
             case Reverse():
                 return self._mask(mask.value, positive, not swapped)
             case Lift():
-                return self._end(self._nodes.bit(mask.value), _turned(mask.end, swapped), positive)
+                return self._end(self._nodes.bit(mask.value), turned_end(mask.end, swapped), positive)
             case Variable() if mask.location is Location.EDGE:
-                column = PairForm(pair=((self._column(mask, swapped), 1.0),))
-                return [(_true(column if positive else _negated(column)),)]
+                bit = self._entered(mask, swapped)
+                assert isinstance(bit, Bit)
+                return self._bit(bit, positive)
             case Apply() if self._nodes.location(mask) is Location.EDGE:
                 return self._apply(mask, positive, swapped)
         return self._end(self._nodes.bit(mask), End.RECEIVER, positive)
@@ -92,7 +133,20 @@ class PairLowering:
         if bit.constant is not None:
             return [()] if bit.constant else []
         forms = (self._nodes.gadgets.form(bit),) if bit.negated else bit.factors
-        return [tuple(_true(_at(form, end)) for form in forms)]
+        return [tuple(true(of_end(form, end)) for form in forms)]
+
+    def _bit(self, bit: Bit, positive: bool) -> list[Alternative]:
+        """A truth value of pairs."""
+        bit = bit if positive else ~bit
+        if bit.constant is not None:
+            return [()] if bit.constant else []
+        forms = bit.factors
+        if bit.negated and len(forms) == 1:
+            forms = (Form((), 1.0) - forms[0],)
+        elif bit.negated:
+            assert self.values is not None
+            forms = (self.values.gadgets.form(bit),)
+        return [tuple(true(apart(form)) for form in forms)]
 
     def _apply(self, mask: Apply, positive: bool, swapped: bool) -> list[Alternative]:
         operation, arguments = mask.operation, mask.arguments
@@ -101,14 +155,14 @@ class PairLowering:
         if operation in (Operation.AND, Operation.OR):
             parts = [self._mask(argument, positive, swapped) for argument in arguments]
             if (operation is Operation.AND) == positive:
-                return _product(*parts)
+                return product(*parts)
             return [*parts[0], *parts[1]]
         if operation is Operation.WHERE:
             condition, then, otherwise = arguments
             yes, no = self._mask(condition, True, swapped), self._mask(condition, False, swapped)
             return [
-                *_product(yes, self._mask(then, positive, swapped)),
-                *_product(no, self._mask(otherwise, positive, swapped)),
+                *product(yes, self._mask(then, positive, swapped)),
+                *product(no, self._mask(otherwise, positive, swapped)),
             ]
         kind = self._nodes.program.types[arguments[0]]
         if kind.is_mask:
@@ -122,34 +176,39 @@ class PairLowering:
     ) -> list[Alternative]:
         left, right = arguments
         return [
-            *_product(self._mask(left, True, swapped), self._mask(right, positive, swapped)),
-            *_product(self._mask(left, False, swapped), self._mask(right, not positive, swapped)),
+            *product(self._mask(left, True, swapped), self._mask(right, positive, swapped)),
+            *product(self._mask(left, False, swapped), self._mask(right, not positive, swapped)),
         ]
 
     def _same_category(
         self, arguments: tuple[Expression, ...], positive: bool, swapped: bool
     ) -> list[Alternative]:
-        (left, left_end), (right, right_end) = (self._category(a, swapped) for a in arguments)
+        left, right = (self._categories(argument, swapped) for argument in arguments)
         found: list[Alternative] = []
-        for one, other in zip(left.bits, right.bits, strict=True):
-            found += _product(self._end(one, left_end, True), self._end(other, right_end, positive))
+        for one, other in zip(left, right, strict=True):
+            found += product(one(True), other(positive))
         return found
 
-    def _category(self, value: Expression, swapped: bool) -> tuple[Category, End]:
+    def _categories(self, value: Expression, swapped: bool) -> list[Callable[[bool], list[Alternative]]]:
+        """For each category when a value is that one, or is not."""
         end = End.RECEIVER
         while isinstance(value, (Lift, Reverse)):
             if isinstance(value, Lift):
-                end = _turned(value.end, swapped)
+                end = turned_end(value.end, swapped)
             else:
                 swapped = not swapped
             value = value.value
-        if self._nodes.location(value) is Location.EDGE:
+        if self._nodes.location(value) is not Location.EDGE:
+            category = self._nodes.of(value)
+            assert isinstance(category, Category)
+            return [partial(self._end, bit, end) for bit in category.bits]
+        if not isinstance(value, Variable):
             raise self._nodes.gadgets.refuse(
                 "a category computed on edges", "categories of nodes", "choose the category at the nodes"
             )
-        category = self._nodes.of(value)
+        category = self._entered(value, swapped)
         assert isinstance(category, Category)
-        return category, end
+        return [partial(self._bit, bit) for bit in category.bits]
 
     def _compare(self, mask: Apply, positive: bool, swapped: bool) -> list[Alternative]:
         found: list[Alternative] = []
@@ -166,14 +225,17 @@ class PairLowering:
         whole = left.whole and right.whole
         if not whole:
             self._check_rounding(left, right)
-        forward, backward = left.form - right.form, right.form - left.form
+        forward, backward = (left.form, right.form), (right.form, left.form)
         if operation is Operation.EQUAL and positive:
-            return _known(Condition(forward, Relation.ZERO))
+            return known(condition(forward, Relation.ZERO, whole))
         if operation is Operation.EQUAL:
-            return [*_known(_negative(forward, whole)), *_known(_negative(backward, whole))]
+            return [
+                *known(condition(forward, Relation.NEGATIVE, whole)),
+                *known(condition(backward, Relation.NEGATIVE, whole)),
+            ]
         strict = (operation is Operation.LESS) == positive
-        form = forward if positive else backward
-        return _known(_negative(form, whole) if strict else Condition(form, Relation.NOT_POSITIVE))
+        relation = Relation.NEGATIVE if strict else Relation.NOT_POSITIVE
+        return known(condition(forward if positive else backward, relation, whole))
 
     def _check_rounding(self, left: PairNumber, right: PairNumber) -> None:
         """Real sums must be rounded as the interpreter rounds them: (sender + edge) against receiver."""
@@ -193,19 +255,20 @@ class PairLowering:
             case Reverse():
                 return self._number(value.value, not swapped)
             case Lift():
-                return [self._lifted(value.value, _turned(value.end, swapped))]
+                return [self._lifted(value.value, turned_end(value.end, swapped))]
             case Constant():
                 return [self._lifted(value, End.RECEIVER)]
             case Variable() if value.location is Location.EDGE:
-                column = self._column(value, swapped)
-                return [PairNumber((), PairForm(pair=((column, 1.0),)), 0.0, column.high, column.whole)]
+                number = self._entered(value, swapped)
+                assert isinstance(number, Number)
+                return [PairNumber((), apart(number.form), number.low, number.high, number.whole)]
             case Apply() if self._nodes.location(value) is Location.EDGE:
                 return self._arithmetic(value, swapped)
         return [self._lifted(value, End.RECEIVER)]
 
     def _lifted(self, value: Expression, end: End) -> PairNumber:
         number = self._nodes.gadgets.simple(self._nodes.number(value))
-        return PairNumber((), _at(number.form, end), number.low, number.high, number.whole)
+        return PairNumber((), of_end(number.form, end), number.low, number.high, number.whole)
 
     def _arithmetic(self, value: Apply, swapped: bool) -> list[PairNumber]:
         operation = value.operation
@@ -250,7 +313,7 @@ class PairLowering:
                 small, large = (left, right) if operation is Operation.MINIMUM else (right, left)
                 lower = self._relate(Operation.LESS_EQUAL, left, right, True)
                 upper = self._relate(Operation.LESS_EQUAL, left, right, False)
-                small, large = _bounded(operation, small, large)
+                small, large = bounded(operation, small, large)
                 return [*self._given(lower, [small]), *self._given(upper, [large])]
             case Operation.MULTIPLY:
                 for number, factor in ((left, right), (right, left)):
@@ -285,76 +348,16 @@ class PairLowering:
         whole = number.whole and float(factor).is_integer()
         return PairNumber((), number.form * factor, ends[0], ends[1], whole)
 
-    def _column(self, variable: Variable, swapped: bool) -> EdgeColumn:
-        if all(variable is not known for known in self._nodes.program.inputs):
-            raise self._nodes.gadgets.refuse(
-                f"the state variable {variable.name!r} of edges",
-                "state of nodes and of the graph: this target has no memory on edges",
-                "keep what is needed at the nodes, or run the program with the interpreter",
-            )
+    def _column(self, variable: Variable) -> EdgeColumn:
         if isinstance(variable.kind, Mask):
-            return EdgeColumn(variable.name, 0, swapped, 1.0, True)
+            return EdgeColumn(1.0, True, variable.name, variable.name, 0, False)
         if isinstance(variable.kind, Scalar):
             check_input(self._nodes.gadgets, variable.name, variable.kind)
-            return EdgeColumn(variable.name, 0, swapped, variable.kind.high, variable.kind.whole)
+            low, high = variable.kind.low, variable.kind.high
+            high = max(-low, high)
+            return EdgeColumn(high, variable.kind.whole, variable.name, variable.name, 0, False, low < 0)
         raise self._nodes.gadgets.refuse(
             f"the edge input {variable.name!r}, a {variable.kind.name}",
             "masks and scalars on edges",
             "give it as masks",
         )
-
-
-def rounds(factor: float) -> bool:
-    """Whether multiplication with a factor may round."""
-    magnitude = abs(factor)
-    return magnitude != 0.0 and magnitude != 2.0 ** round(math.log2(magnitude))
-
-
-def _bounded(operation: Operation, one: PairNumber, other: PairNumber) -> tuple[PairNumber, PairNumber]:
-    """Two numbers where each is the minimum (maximum) of both: neither is above (below) the other."""
-    if operation is Operation.MINIMUM:
-        high = min(one.high, other.high)
-        return replace(one, high=max(high, one.low)), replace(other, high=max(high, other.low))
-    low = max(one.low, other.low)
-    return replace(one, low=min(low, one.high)), replace(other, low=min(low, other.high))
-
-
-def _turned(end: End, swapped: bool) -> End:
-    if not swapped:
-        return end
-    return End.RECEIVER if end is End.SENDER else End.SENDER
-
-
-def _at(form: Form, end: End) -> PairForm:
-    return PairForm(sender=form) if end is End.SENDER else PairForm(receiver=form)
-
-
-def _true(form: PairForm) -> Condition:
-    return Condition(form, Relation.TRUE)
-
-
-def _negated(form: PairForm) -> PairForm:
-    return (form * -1.0).plus(1.0)
-
-
-def _negative(form: PairForm, whole: bool) -> Condition:
-    return Condition(form.plus(1.0), Relation.NOT_POSITIVE) if whole else Condition(form, Relation.NEGATIVE)
-
-
-def _known(condition: Condition) -> list[Alternative]:
-    """A condition as an alternative; none or an empty one if its truth does not depend on the pair."""
-    form = condition.form
-    if form.sender.terms or form.receiver.terms or form.pair:
-        return [(condition,)]
-    value = form.constant
-    holds = {
-        Relation.TRUE: value == 1,
-        Relation.ZERO: value == 0,
-        Relation.NOT_POSITIVE: value <= 0,
-        Relation.NEGATIVE: value < 0,
-    }[condition.relation]
-    return [()] if holds else []
-
-
-def _product(left: list[Alternative], right: list[Alternative]) -> list[Alternative]:
-    return [tuple(dict.fromkeys((*one, *other))) for one in left for other in right]

@@ -15,6 +15,7 @@ from .layout import Head, Layout, place
 from .lowering import lower
 from .schedule import schedule
 from .targets import gatv2
+from .targets.filling import Plan
 
 LARGEST_N = 2**16
 LARGEST_REAL_N = 2**11
@@ -53,7 +54,7 @@ class Compiled:
     network: Network
     layout: Layout
     certificate: Certificate
-    plan: gatv2.Plan = field(repr=False)
+    plan: Plan = field(repr=False)
 
 
 def compile_program(program: Program, settings: CompileSettings | None = None) -> Compiled:
@@ -94,36 +95,37 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
     step = schedule(lowered.slots, lowered.step)
     for scheduled in (start, step):
         checks.check_schedule(scheduled)
-    hidden, (start_rounds, step_rounds) = place((start, step))
+    hidden, pairs, (start_rounds, step_rounds) = place((start, step))
     for rounds in (start_rounds, step_rounds):
-        checks.check_layout(rounds, hidden)
+        checks.check_layout(rounds, hidden, pairs)
     where = f"program {program.name}, compiling for n = {n}"
     analysis = analyse((*start_rounds, *step_rounds), n, where)
-    plan = gatv2.Plan(program, lowered.slots, meaning, hidden, start_rounds, step_rounds, n)
+    plan = Plan(program, lowered.slots, meaning, (hidden, pairs), (start_rounds, step_rounds), n)
     network = gatv2.emit(plan)
     checks.check_network(network)
     certificate = _certificate(plan, network, analysis, settings)
     return Compiled(program, network, _layout(plan), certificate, plan)
 
 
-def _layout(plan: gatv2.Plan) -> Layout:
+def _layout(plan: Plan) -> Layout:
     heads = tuple(
         Head(r, h, tuple(fetch.notes.selections), fetch.origin)
-        for r, round in enumerate(plan.step)
+        for r, round in enumerate(plan.rounds[1])
         for h, fetch in enumerate(round.fetches)
     )
+    hidden, pairs = plan.widths
     return Layout(
-        plan.hidden,
-        {slot.name: k for k, slot in enumerate(plan.slots)},
+        hidden,
+        plan.held(False),
         {slot.name: slot.low for slot in plan.slots},
         plan.meaning.slots,
         heads,
+        pairs,
+        plan.held(True),
     )
 
 
-def _certificate(
-    plan: gatv2.Plan, network: Network, analysis: Analysis, settings: CompileSettings
-) -> Certificate:
+def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: CompileSettings) -> Certificate:
     program, config = plan.program, network.config
     scalars = {
         v.name: Bound(v.kind.low, v.kind.high)
@@ -140,7 +142,7 @@ def _certificate(
         rounds=len(config.rounds),
         prologue=len(config.prologue),
         heads=sum(shape.heads for shape in config.rounds),
-        depth=sum(1 + len(shape.mlp) for shape in config.rounds),
+        depth=sum(1 + len(shape.mlp) + len(shape.pairs) for shape in config.rounds),
         hidden=config.hidden,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         nonzero=gatv2.nonzero(network),
@@ -149,6 +151,7 @@ def _certificate(
         resolution=analysis.resolution,
         conditions=conditions,
         negative_slope=config.negative_slope,
+        pairs=config.pairs,
     )
 
 

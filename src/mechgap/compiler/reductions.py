@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..lang.expression import Any, Best, Expression, Follow, Select, Tie
+from ..lang.expression import Any, Best, Expression, Select, Tie
 from ..lang.location import Location
-from ..lang.selections import selecting_expressions
-from .ir import (
-    Atom,
-    Condition,
-    EdgeColumn,
-    Fetch,
-    Fetched,
-    FetchedEdge,
-    Form,
-    Notes,
-    Order,
-    PairForm,
-    Relation,
-    level,
-)
-from .pairs import Alternative, PairLowering, PairNumber
-from .values import FALSE, TRUE, Bit, Category, Number, Value
+from .conditions import Alternative, PairNumber, is_key
+from .fetches import Fetches
+from .ir import Condition, Fetch, Form, Order, PairForm, Relation
+from .pairs import PairLowering
+from .values import FALSE, TRUE, Bit, Number, Value
 
 if TYPE_CHECKING:
     from .nodes import NodeLowering
@@ -50,21 +38,20 @@ class Choice:
 
 
 class Reductions:
-    """Lowers Any, Best, Select and Follow.
+    """Lowers Any, Best and Select.
 
     Args:
         nodes: lowers what lives at nodes.
         pairs: lowers what lives on edges.
+        fetches: copies.
         resolve: whether equal real keys are told apart by index.
     """
 
-    def __init__(self, nodes: NodeLowering, pairs: PairLowering, resolve: bool) -> None:
+    def __init__(self, nodes: NodeLowering, pairs: PairLowering, fetches: Fetches, resolve: bool) -> None:
         self._nodes = nodes
         self._pairs = pairs
+        self._fetches = fetches
         self._resolve = resolve
-        self._fetches: dict[object, Fetch] = {}
-        self._copies: dict[tuple[Fetch, Atom | EdgeColumn], Atom] = {}
-        self._names = {expression: name for name, expression in selecting_expressions(nodes.program).items()}
         self._choices: dict[object, Choice] = {}
         self._anchors: dict[object, Fetch] = {}
 
@@ -72,7 +59,7 @@ class Reductions:
 
     def any(self, expression: Any) -> Value:
         """Whether a mask holds for any sender."""
-        for other in self._names:
+        for other in self._fetches.names:
             if not isinstance(other, (Best, Select)) or other.among is not expression.mask:
                 continue
             if not _contains(other, expression):
@@ -83,7 +70,7 @@ class Reductions:
         for conditions in self._pairs.alternatives(expression.mask):
             if not conditions:
                 return TRUE
-            found.append(self._settled(conditions, self._fetch(conditions, None, Order.FIRST, (0.0, 0.0)))[0])
+            found.append(self._settled(conditions, self._fetches.fetch(conditions))[0])
         return self._nodes.gadgets.either(*found) if found else FALSE
 
     def best(self, expression: Best) -> Value:
@@ -104,28 +91,9 @@ class Reductions:
             default = Number(Form(), 0, 0, True)
         return self._nodes.gadgets.pick([(choice.found, choice.index), (~choice.found, default)])
 
-    def follow(self, expression: Follow) -> Value:
-        """The value at the node that a pointer or a mask_one names."""
-        reference, value = self._nodes.of(expression.reference), self._nodes.of(expression.value)
-        if isinstance(reference, Bit):
-            form = self._nodes.gadgets.form(reference)
-            conditions: Alternative = (Condition(PairForm(sender=form), Relation.TRUE),)
-        else:
-            assert isinstance(reference, Number)
-            gap = PairForm(sender=self._nodes.own.form) - PairForm(receiver=reference.form)
-            conditions = (Condition(gap, Relation.ZERO),)
-        fetch = self._fetch(conditions, None, Order.FIRST, (0.0, 0.0))
-        self._anchor(fetch, expression)
-        read = self._copied(fetch, value)
-        if not (isinstance(reference, Number) and reference.loose):
-            return read
-        fetch.notes.checked = True
-        found = self._nodes.gadgets.equal(self._index(fetch), reference)
-        return self._nodes.gadgets.choose([(found, read), (~found, _nothing(value))])
-
     def last_node(self) -> Number:
         """The index of the last node of the graph."""
-        return self._index(self._fetch((), None, Order.LAST, (0.0, 0.0)))
+        return self._fetches.index(self._fetches.fetch((), order=Order.LAST))
 
     # ---- choices
 
@@ -178,22 +146,22 @@ class Reductions:
         memory = (frozenset(conditions), case, largest, order)
         if memory not in self._choices:
             if case is None:
-                fetch = self._fetch(conditions, None, order, (0.0, 0.0))
+                fetch = self._fetches.fetch(conditions, order=order)
             elif case.whole:
                 fetch = self._whole(conditions, case, largest, order)
             else:
                 fetch = self._real(conditions, case, largest, order)
             found, source = self._settled(conditions, fetch)
             key = None if case is None else self._key(source, case)
-            self._choices[memory] = Choice(found, key, self._index(source))
+            self._choices[memory] = Choice(found, key, self._fetches.index(source))
             self._anchors[memory] = fetch
-        self._anchor(self._anchors[memory], origin)
+        self._fetches.anchor(self._anchors[memory], origin)
         return self._choices[memory]
 
     def _whole(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
         span = (0.0, case.high - case.low)
         key = (case.form * -1.0).plus(case.high) if largest else case.form.plus(-case.low)
-        return self._fetch(conditions, key, order, span)
+        return self._fetches.fetch(conditions, key, order, span)
 
     def _real(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
         """Real keys: find the best key, then order by the difference to it, and by index.
@@ -206,81 +174,23 @@ class Reductions:
         self._check_real(case)
         sign = -1.0 if largest else 1.0
         span = (-case.high, -case.low) if largest else (case.low, case.high)
-        fetch = self._fetch(conditions, case.form * sign, None, span)
+        fetch = self._fetches.fetch(conditions, case.form * sign, None, span)
         for _ in range(REFINEMENTS if self._resolve else 0):
             near = PairForm(receiver=self._key(fetch, case).form)
-            fetch = self._fetch(conditions, (case.form - near) * sign, order, (-case.high, case.high))
+            width = case.high - min(case.low, 0.0)
+            fetch = self._fetches.fetch(conditions, (case.form - near) * sign, order, (-width, width))
         return fetch
 
     def _check_real(self, case: PairNumber) -> None:
-        form = case.form
-        if case.low < 0 or form.receiver.terms or form.constant:
+        if not is_key(case):
             raise self._nodes.gadgets.refuse(
-                "a real key that may be negative, or that depends on the receiver",
-                "a key made of a value of the sender and one of the edge, not negative",
-                "declare low=0 for the numbers; what depends on the receiver only does not change the choice",
+                "a real key that depends on the receiver",
+                "a key made of a value of the sender and one of the edge",
+                "leave out what depends on the receiver only: it does not change the choice",
             )
 
-    # ---- fetches
-
-    def _fetch(
-        self, conditions: Alternative, key: PairForm | None, order: Order | None, span: tuple[float, float]
-    ) -> Fetch:
-        memory = (frozenset(conditions), key, order)
-        if memory not in self._fetches:
-            forms = [condition.form for condition in conditions] + ([key] if key is not None else [])
-            atoms = [atom for form in forms for atom in (*form.sender.atoms, *form.receiver.atoms)]
-            ready = max((level(atom) for atom in atoms), default=0)
-            origin = self._nodes.gadgets.origin
-            self._fetches[memory] = Fetch(conditions, key, order, *span, ready, origin, Notes())
-        return self._fetches[memory]
-
-    def _after(self, fetch: Fetch, ready: int) -> Fetch:
-        """The same fetch, not before some rounds are over: for numbers that are only then there."""
-        if ready <= fetch.level:
-            return fetch
-        memory = (fetch, ready)
-        if memory not in self._fetches:
-            self._fetches[memory] = replace(fetch, level=ready)
-        return self._fetches[memory]
-
-    def _anchor(self, fetch: Fetch, expression: Best | Select | Follow) -> None:
-        name = self._names.get(expression)
-        if name is not None and name not in fetch.notes.selections:
-            fetch.notes.selections.append(name)
-
-    def _copy(self, fetch: Fetch, source: Atom | EdgeColumn) -> Form:
-        if isinstance(source, Atom):
-            fetch = self._after(fetch, level(source))
-        memory = (fetch, source)
-        if memory not in self._copies:
-            if isinstance(source, EdgeColumn):
-                origin = f"{source.port} of the chosen edge"
-                self._copies[memory] = FetchedEdge(source.high, source.whole, origin, fetch, source)
-            else:
-                origin = f"{source.origin} of the chosen node"
-                self._copies[memory] = Fetched(source.high, source.whole, origin, fetch, source)
-        return Form.of(self._copies[memory])
-
-    def _moved(self, fetch: Fetch, form: Form) -> Form:
-        """A form of the sender, copied to the receiver."""
-        total = Form((), form.constant)
-        for atom, coefficient in form.terms:
-            total = total + self._copy(fetch, atom) * coefficient
-        return total
-
-    def _landed(self, fetch: Fetch, form: PairForm) -> Form:
-        """A form of the pair, at the receiver."""
-        total = self._moved(fetch, form.sender) + form.receiver
-        for column, coefficient in form.pair:
-            total = total + self._copy(fetch, column) * coefficient
-        return total
-
-    def _index(self, fetch: Fetch) -> Number:
-        return Number(self._moved(fetch, self._nodes.own.form), 0, self._nodes.n - 1, True)
-
     def _key(self, fetch: Fetch, case: PairNumber) -> Number:
-        form = self._landed(fetch, case.form)
+        form = self._fetches.landed(fetch, case.form)
         simple = case.whole or not (case.form.pair and case.form.sender.terms)
         # Where nothing was found the key means nothing, and only the bounds of the atoms hold.
         low, high = min(case.low, form.bottom), max(case.high, form.top)
@@ -297,9 +207,9 @@ class Reductions:
         if not fetch.plain:
             fetch.notes.checked = True
             if not fetch.whole:
-                place = self._nodes.gadgets.rounded(self._index(fetch).form, self._nodes.n - 1.0)
+                place = self._nodes.gadgets.rounded(self._fetches.index(fetch).form, self._nodes.n - 1.0)
                 gap = PairForm(sender=self._nodes.own.form) - PairForm(receiver=place)
-                fetch = self._fetch((Condition(gap, Relation.ZERO),), None, Order.FIRST, (0.0, 0.0))
+                fetch = self._fetches.fetch((Condition(gap, Relation.ZERO),))
         gadgets = self._nodes.gadgets
         found = gadgets.both(*(self._holds(fetch, c) for c in conditions))
         if found.constant is None and len(found.factors) == 1 and not found.negated:
@@ -309,9 +219,9 @@ class Reductions:
     def _holds(self, fetch: Fetch, condition: Condition) -> Bit:
         gadgets, form = self._nodes.gadgets, condition.form
         if condition.relation is Relation.TRUE:
-            return Bit((self._landed(fetch, form),))
+            return Bit((self._fetches.landed(fetch, form),))
         reach, zero = form.reach, Number(Form(), 0, 0, True)
-        value = Number(self._landed(fetch, form), -reach, reach, form.whole)
+        value = Number(self._fetches.landed(fetch, form), -reach, reach, form.whole)
         if not form.whole:
             return self._holds_real(fetch, condition)
         if condition.relation is Relation.ZERO:
@@ -322,49 +232,21 @@ class Reductions:
 
     def _holds_real(self, fetch: Fetch, condition: Condition) -> Bit:
         """(sender + edge) against receiver, rounded as the interpreter rounds."""
-        gadgets, form = self._nodes.gadgets, condition.form
-        parts = PairForm(form.sender, Form(), form.pair)
-        sides = self._signed(self._landed(fetch, parts)) + self._signed(form.receiver)
-        left = [number for sign, number in sides if sign > 0]
-        right = [number for sign, number in sides if sign < 0]
-        low, high = (self._total(numbers) for numbers in (left, right))
+        gadgets = self._nodes.gadgets
+        assert condition.sides is not None
+        left, right = (self._side(fetch, side) for side in condition.sides)
         match condition.relation:
             case Relation.ZERO:
-                return gadgets.equal(low, high)
+                return gadgets.equal(left, right)
             case Relation.NOT_POSITIVE:
-                return ~gadgets.less(high, low)
-        return gadgets.less(low, high)
+                return ~gadgets.less(right, left)
+        return gadgets.less(left, right)
 
-    def _signed(self, form: Form) -> list[tuple[float, Number]]:
-        """A form as its positive and its negative part, each as a number."""
-        found = []
-        for sign in (1.0, -1.0):
-            terms = tuple((atom, c * sign) for atom, c in form.terms if c * sign > 0)
-            part = Form(terms, max(0.0, form.constant * sign))
-            if part.terms or part.constant:
-                found.append((sign, Number(part, 0, max(part.top, 1.0), False, len(terms) < 2)))
-        return found
-
-    def _total(self, numbers: list[Number]) -> Number:
-        gadgets = self._nodes.gadgets
-        total = Form()
-        for number in numbers:
-            total = total + gadgets.simple(number).form
-        high = max(1.0, sum(number.high for number in numbers))
-        return gadgets.simple(Number(total, 0, high, False, len(numbers) < 2))
-
-    def _copied(self, fetch: Fetch, value: Value) -> Value:
-        match value:
-            case Number():
-                number = self._nodes.gadgets.simple(value)
-                return Number(
-                    self._moved(fetch, number.form), value.low, value.high, value.whole, True, value.loose
-                )
-            case Bit():
-                return Bit(tuple(self._moved(fetch, f) for f in value.factors), value.negated)
-            case Category():
-                bits = tuple(self._copied(fetch, bit) for bit in value.bits)
-                return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
+    def _side(self, fetch: Fetch, side: PairForm) -> Number:
+        """One side of a comparison, at the receiver; a sum is rounded before it is compared."""
+        form = self._fetches.landed(fetch, side)
+        simple = sum(map(bool, (side.sender.terms, side.receiver.terms, side.pair))) < 2
+        return self._nodes.gadgets.simple(Number(form, form.bottom, form.top, form.whole, simple))
 
 
 def _contains(expression: Expression, wanted: Expression) -> bool:
@@ -379,14 +261,3 @@ def _contains(expression: Expression, wanted: Expression) -> bool:
             seen.add(part)
             stack.extend(part.children)
     return False
-
-
-def _nothing(value: Value) -> Value:
-    """What a pointer to no node reads."""
-    match value:
-        case Number():
-            return Number(Form(), 0, 0, True)
-        case Bit():
-            return FALSE
-        case Category():
-            return Category((TRUE, *[FALSE] * (len(value.bits) - 1)))

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .ir import Atom, Carried, Feature, Fetch, Fetched, FetchedEdge, Form, Slot, Unit
-
-
-@dataclass(frozen=True, order=True)
-class Moment:
-    """When a unit is computed: the round, and the layer in it (layer 0 is the update of the round)."""
-
-    round: int
-    layer: int
+from .ir import AbstractPairAtom, Atom, Carried, Feature, Fetch, Fetched, FetchedEdge, Form, Slot, Unit
+from .pair_ir import EndAtom, PairUnit
+from .pair_schedule import PairLayers, PairPlanner, opened, pair_exits
+from .timing import Moment
 
 
 @dataclass(frozen=True)
@@ -23,11 +18,14 @@ class Schedule:
     Attributes:
         fetches: for each round its fetches, in order; each becomes a head.
         layers: for each round and layer the atoms that are held after it. The last layer of all
-            holds one atom for each slot, in order of the slots.
+            holds one atom for each slot, in order of the slots, and then what units of pairs read.
+        pairs: for each round its layers at pairs; the last one of all holds one atom for each slot
+            of pairs, in order of the slots.
     """
 
     fetches: tuple[tuple[Fetch, ...], ...]
     layers: tuple[tuple[tuple[Atom, ...], ...], ...]
+    pairs: tuple[PairLayers, ...]
 
 
 def schedule(slots: tuple[Slot, ...], targets: Mapping[str, Form]) -> Schedule:
@@ -37,14 +35,19 @@ def schedule(slots: tuple[Slot, ...], targets: Mapping[str, Form]) -> Schedule:
         slots: the places of the state.
         targets: what each slot must hold at the end.
     """
-    inline = tuple(Unit(slot.high, slot.whole, slot.name, _opened(targets[slot.name])) for slot in slots)
-    probe = _Planner(inline)
+    nodes = tuple(slot for slot in slots if not slot.paired)
+    paired = tuple(slot for slot in slots if slot.paired)
+    inline = tuple(Unit(slot.high, slot.whole, slot.name, _opened(targets[slot.name])) for slot in nodes)
+    pair_inline = tuple(
+        PairUnit(slot.high, slot.whole, slot.name, opened(targets[slot.name])) for slot in paired
+    )
+    probe = _Planner(inline, pair_inline)
     exits = []
-    for slot, unit in zip(slots, inline, strict=True):
+    for slot, unit in zip(nodes, inline, strict=True):
         form = targets[slot.name]
         early = isinstance(form.single, Unit) and probe.moments[unit] < probe.final
         exits.append(Unit(slot.high, slot.whole, slot.name, form) if early else unit)
-    return _Planner(tuple(exits)).plan()
+    return _Planner(tuple(exits), pair_exits(paired, targets, probe.pairs, probe.final.round)).plan()
 
 
 def fetch_reads(fetch: Fetch) -> tuple[Atom, ...]:
@@ -56,13 +59,21 @@ def fetch_reads(fetch: Fetch) -> tuple[Atom, ...]:
     return tuple(dict.fromkeys(atoms))
 
 
+def pair_reads(fetch: Fetch) -> tuple[Atom, ...]:
+    """What the attention of a fetch reads of the pair."""
+    forms = [condition.form for condition in fetch.conditions]
+    if fetch.key is not None:
+        forms.append(fetch.key)
+    return tuple(dict.fromkeys(atom for form in forms for atom, _ in form.pair))
+
+
 def parts(atom: Atom) -> tuple[Atom, ...]:
     """The atoms that must be there before an atom can be computed or copied."""
     if isinstance(atom, Unit):
         return atom.form.atoms
-    if isinstance(atom, Fetched):
-        return (*fetch_reads(atom.fetch), atom.source)
-    return fetch_reads(atom.fetch) if isinstance(atom, FetchedEdge) else ()
+    if isinstance(atom, (Fetched, FetchedEdge)):
+        return (*fetch_reads(atom.fetch), *pair_reads(atom.fetch), atom.source)
+    return atom.parts if isinstance(atom, AbstractPairAtom) else ()
 
 
 def parts_first(roots: Iterable[Atom]) -> tuple[Atom, ...]:
@@ -88,25 +99,40 @@ def _opened(form: Form) -> Form:
     return form
 
 
+def _sources(unit: PairUnit) -> tuple[Atom, ...]:
+    """What a unit of pairs reads at its ends, inputs aside."""
+    sources = [atom.source for atom in unit.form.atoms if isinstance(atom, EndAtom)]
+    return tuple(source for source in sources if not isinstance(source, Feature))
+
+
 class _Planner:
     """Finds the moments of all units below the exits, the units that write the slots.
 
     Attributes:
         moments: when each unit can first be computed.
         final: when the slots are written: together, after everything else.
+        pairs: finds the moments of units of pairs.
+        ends: what units of pairs read at nodes -> the last round after which they do.
     """
 
-    def __init__(self, exits: tuple[Unit, ...]) -> None:
+    def __init__(self, exits: tuple[Unit, ...], pair_exits: tuple[PairUnit, ...]) -> None:
         self.exits = exits
-        self.atoms = parts_first(exits)
+        self.atoms = parts_first((*exits, *pair_exits))
         self.fetches = self._by_round()
+        self.pairs = PairPlanner(self.atoms, pair_exits, self._pair_reads())
         self.moments: dict[Unit, Moment] = {}
         for atom in self.atoms:
             if isinstance(atom, Unit):
                 self.moments[atom] = self._moment(atom)
-        final = max((self.moments[unit] for unit in exits), default=Moment(0, 0))
+        self.ends = self._ends(pair_exits)
+        used = [self.moments[atom] for atom in self.ends if isinstance(atom, Unit)]
+        used += [Moment(self.pairs.rounds - 1, 0)] * (self.pairs.rounds > 0)
+        final = max([*(self.moments[unit] for unit in exits), *used], default=Moment(0, 0))
         # Several heads write to parts of a layer of their own; a further layer frees the order.
         self.final = Moment(final.round, max(final.layer, self._spread(final.round)))
+        for unit in pair_exits:
+            for atom in _sources(unit):
+                self.ends[atom] = max(self.ends[atom], self.final.round)
 
     def plan(self) -> Schedule:
         """The schedule; the slots are written at the final moment."""
@@ -115,12 +141,30 @@ class _Planner:
         for moment in self.moments.values():
             depth[moment.round] = max(depth[moment.round], moment.layer)
         moments = [Moment(round, layer) for round, last in enumerate(depth) for layer in range(last + 1)]
-        held = self._held({moment: k for k, moment in enumerate(moments)}, moments)
+        held = self._held({moment: k for k, moment in enumerate(moments)}, moments, depth)
         grouped, start = [], 0
         for last in depth:
             grouped.append(tuple(held[start : start + last + 1]))
             start += last + 1
-        return Schedule(tuple(tuple(self.fetches.get(r, ())) for r in range(len(depth))), tuple(grouped))
+        fetches = tuple(tuple(self.fetches.get(r, ())) for r in range(len(depth)))
+        return Schedule(fetches, tuple(grouped), self.pairs.plan(len(depth)))
+
+    def _ends(self, exits: tuple[PairUnit, ...]) -> dict[Atom, int]:
+        """The numbers of nodes that units of pairs read -> the last round after which they do."""
+        found: dict[Atom, int] = {}
+        for unit in self.atoms:
+            if isinstance(unit, PairUnit):
+                for atom in _sources(unit):
+                    found[atom] = max(found.get(atom, 0), unit.ready - 1)
+        return found
+
+    def _pair_reads(self) -> dict[Fetch, tuple[Atom, ...]]:
+        """What every fetch attends by, or copies, of pairs."""
+        found = {fetch: pair_reads(fetch) for heads in self.fetches.values() for fetch in heads}
+        for atom in self.atoms:
+            if isinstance(atom, FetchedEdge):
+                found[atom.fetch] = (*found[atom.fetch], atom.source)
+        return found
 
     def _by_round(self) -> dict[int, list[Fetch]]:
         found: dict[int, list[Fetch]] = {}
@@ -147,7 +191,9 @@ class _Planner:
         copies = [atom for atom in form.atoms if isinstance(atom, (Fetched, FetchedEdge))]
         return len({atom.fetch for atom in copies if atom.fetch.level == round}) <= 1
 
-    def _held(self, order: Mapping[Moment, int], moments: list[Moment]) -> list[tuple[Atom, ...]]:
+    def _held(
+        self, order: Mapping[Moment, int], moments: list[Moment], depth: list[int]
+    ) -> list[tuple[Atom, ...]]:
         """The atoms that each layer holds: what it computes, and what is needed later."""
         held: list[dict[Atom, None]] = [{} for _ in moments]
 
@@ -164,9 +210,12 @@ class _Planner:
         for atom in self.atoms:
             if isinstance(atom, (Fetched, FetchedEdge)) and atom.fetch.level > 0:
                 for part in parts(atom):
-                    if not isinstance(part, Feature):
+                    if not isinstance(part, (Feature, AbstractPairAtom)):
                         hold(part, order[Moment(atom.fetch.level, 0)] - 1)
-        return [*(tuple(atoms) for atoms in held[: order[self.final]]), self.exits]
+        for atom, round in self.ends.items():
+            hold(atom, order[Moment(round, depth[round])])
+        further = [atom for atom in held[order[self.final]] if atom not in self.exits]
+        return [*(tuple(atoms) for atoms in held[: order[self.final]]), (*self.exits, *further)]
 
     def _present(self, atom: Atom, round: int) -> bool:
         """Whether the update of a round can read an atom without its having been held before."""

@@ -22,11 +22,11 @@ def held(layout: Layout, variable: Variable, hidden: Tensor) -> Tensor:
 
     Args:
         layout: of the compiled program.
-        variable: of nodes, or of the graph: then every node holds it.
-        hidden: [..., N, H].
+        variable: of nodes; of the graph: then every node holds it; or of edges.
+        hidden: [..., N, H], or of edges the vectors at pairs [..., N, N, P].
 
     Returns:
-        [..., N], in recorded units: truth values, indices and codes, or numbers.
+        [..., N] or [..., N, N], in recorded units: truth values, indices and codes, or numbers.
     """
     slots = [hidden[..., k] for k in layout.dimensions(variable.name)]
     match variable.kind:
@@ -36,18 +36,21 @@ def held(layout: Layout, variable: Variable, hidden: Tensor) -> Tensor:
             return slots[0].round().long()
         case Scalar() as kind:
             low = layout.offsets[layout.variables[variable.name][0]]
-            return (slots[0] + low) * kind.unit
+            number = slots[0] - slots[1] if len(slots) > 1 else slots[0]
+            return (number + low) * kind.unit
     codes: Tensor = hidden[..., list(layout.dimensions(variable.name))].argmax(-1)
     return codes
 
 
 def describe_variables(program: Program, layout: Layout) -> list[dict[str, Any]]:
-    """How any tool can read each state variable out of a hidden vector h at a node, as plain data.
+    """How any tool can read each state variable out of a hidden vector h, as plain data.
 
     An entry has the variable's name, location and kind, whether it is internal, its dimensions of h, and
     in words the way to its value: with d the first dimension, a mask holds where h[d] > 0.5; a pointer
-    is the whole number h[d]; a number is (h[d] + offset) * unit; a category is the position of the
-    largest of its dimensions. Values of the graph are held at every node.
+    is the whole number h[d]; a number is (h[d] + offset) * unit, or with a second dimension e, for what
+    is below zero, (h[d] - h[e] + offset) * unit; a category is the position of the largest of its
+    dimensions. Values of nodes and of the graph are in the vector at every node, those of edges in
+    the vector at the pair (sender, receiver).
     """
     found = []
     for variable in program.state:
@@ -74,5 +77,6 @@ def _way(variable: Variable, offsets: list[float]) -> Mapping[str, Any]:
         case Categorical() as kind:
             return {"value": "position of the largest", "categories": list(kind.categories)}
         case Scalar() as kind:
-            return {"value": "(h[d] + offset) * unit", "offset": offsets[0], "unit": kind.unit}
+            number = "h[d] - h[e]" if len(offsets) > 1 else "h[d]"
+            return {"value": f"({number} + offset) * unit", "offset": offsets[0], "unit": kind.unit}
     raise TypeError(variable.kind.name)

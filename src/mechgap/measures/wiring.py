@@ -21,8 +21,22 @@ from ..nets.network import Network
 
 Matrix: TypeAlias = "NDArray[np.float64]"
 Places: TypeAlias = "NDArray[np.int64]"
-STATE = "hidden"
-"""The group of the hidden vector between steps."""
+STATE, PAIRS = "hidden", "pairs"
+"""The groups of the hidden vector, and of the vector at pairs, between steps."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Groups before and after a round; None for what is zero there.
+
+    Attributes:
+        before, after: of the hidden vector.
+        pairs: of the vector at pairs before the round.
+    """
+
+    before: str | None
+    after: str
+    pairs: str | None
 
 
 @dataclass(frozen=True)
@@ -116,11 +130,20 @@ class _Wiring:
 
     def run(self) -> Wiring:
         self._group(STATE, self._config.hidden, 1, not self._config.layer_norm)
+        if self._config.pairs:
+            self._group(PAIRS, self._config.pairs, 1)
         for part, modules in (("prologue", self._network.prologue), ("rounds", self._network.rounds)):
-            before: str | None = STATE if part == "rounds" else None
+            before = STATE if part == "rounds" else None
+            pairs = PAIRS if part == "rounds" and self._config.pairs else None
+            writing = [k for k, module in enumerate(modules) if len(module.pairs)]  # type: ignore[arg-type]
             for k, module in enumerate(modules):
-                after = STATE if k == len(modules) - 1 else f"{part}.{k}.{STATE}"
-                self._round(f"{part}.{k}", module, before, after)
+                name = f"{part}.{k}"
+                after = STATE if k == len(modules) - 1 else f"{name}.{STATE}"
+                self._round(name, module, Ends(before, after, pairs))
+                if k in writing:
+                    made = PAIRS if k == writing[-1] else f"{name}.{PAIRS}"
+                    self._pair_layers(name, module, Ends(before, after, pairs), made)
+                    pairs = made
                 before = after
         for key, port in self._network.ports.items():
             self._readout(f"readouts.{key}", self._network.readouts[key], port)
@@ -128,11 +151,12 @@ class _Wiring:
 
     # ---- rounds
 
-    def _round(self, name: str, module: nn.Module, before: str | None, after: str) -> None:
+    def _round(self, name: str, module: nn.Module, ends: Ends) -> None:
+        before, after = ends.before, ends.after
         shape: RoundConfig = module.shape  # type: ignore[assignment]
         update = f"{name}.update" if shape.mlp else after
         self._group(update, shape.width, shape.heads, shape.mlp != () or not self._config.layer_norm)
-        self._attention(name, module, before, update)
+        self._attention(name, module, ends, update)
         bias = Sum.of(np.zeros(shape.width))
         for part in ("value", "skip"):
             reader = _layer(module, part)
@@ -141,6 +165,8 @@ class _Wiring:
             )
         if module.edge_value is not None:
             bias = bias + self._edges(f"{name}.edge_value", _layer(module, "edge_value"), update)
+        if module.pair_value is not None:
+            self._paired(f"{name}.pair_value", _layer(module, "pair_value"), update, ends.pairs)
         self._bias(f"{name}.skip.bias", bias, update)
         previous = update
         mlp = module.mlp
@@ -158,7 +184,24 @@ class _Wiring:
             for part in ("weight", "bias"):
                 self._bias(f"{name}.norm.{part}", Sum.of(_array(getattr(module.norm, part))), after)
 
-    def _attention(self, name: str, module: nn.Module, before: str | None, update: str) -> None:
+    def _pair_layers(self, name: str, module: nn.Module, ends: Ends, made: str) -> None:
+        """Layers of units of pairs; ``made`` is the group of the last one."""
+        layers, before = module.pairs, ends.pairs
+        assert isinstance(layers, nn.ModuleList)
+        for k, layer in enumerate(layers):
+            layer_name = f"{name}.pairs.{k}"
+            group = made if k == len(layers) - 1 else layer_name
+            self._group(group, _layer(layer, "receiver").out_features, 1)
+            bias = Sum.of(_array(_layer(layer, "receiver").bias))
+            bias = bias + self._edges(f"{layer_name}.edge", _layer(layer, "edge"), group)
+            for end in ("sender", "receiver"):
+                bias = bias + self._nodes(f"{layer_name}.{end}", _layer(layer, end), group, (ends.after,))
+            self._paired(f"{layer_name}.pair", _layer(layer, "pair"), group, before)
+            self._bias(f"{layer_name}.bias", bias, group)
+            before = group
+
+    def _attention(self, name: str, module: nn.Module, ends: Ends, update: str) -> None:
+        before = ends.before
         shape: RoundConfig = module.shape  # type: ignore[assignment]
         group = f"{name}.attention"
         self._groups[group] = Group(shape.mid, update, shape.mid // shape.heads)
@@ -166,6 +209,8 @@ class _Wiring:
         bias = Sum.of(_array(_layer(module, "receiver").bias))
         bias = bias + self._nodes(f"{name}.sender", _layer(module, "sender"), group, (before,))
         bias = bias + self._edges(f"{name}.edge", _layer(module, "edge"), group)
+        if module.pair is not None:
+            self._paired(f"{name}.pair", _layer(module, "pair"), group, ends.pairs)
         varies = sum(np.abs(link.matrix).sum(1) for link in self._links[start:])
         bias = bias + self._nodes(f"{name}.receiver", _layer(module, "receiver"), group, (before,))
         graph = _array(_layer(module, "graph").weight)
@@ -196,6 +241,8 @@ class _Wiring:
         if "edge" in parts:
             bias = bias + Sum.of(_array(_layer(module, "edge").bias))
             bias = bias + self._edges(f"{name}.edge", _layer(module, "edge"), None)
+        if "pair" in parts:
+            self._link(f"{name}.pair", Sum.of(_array(_layer(module, "pair").weight)), None, PAIRS)
         if "graph" in parts:
             layer = _layer(module, "graph")
             weight = _array(layer.weight)
@@ -226,6 +273,8 @@ class _Wiring:
         right = self._full(f"{name}.candidate", _layer(module, "candidate"), group)
         edge = Sum.of(_array(_layer(module, "edge").bias))
         edge = edge + self._edges(f"{name}.edge", _layer(module, "edge"), group)
+        if "pair" in dict(module.named_children()):
+            self._link(f"{name}.pair", Sum.of(_array(_layer(module, "pair").weight)), group, PAIRS)
         gap = right + edge - left if parts == ["receiver"] else right - left - edge
         self._bias(f"{name}.candidate.bias", gap, group)
         self._link(f"{name}.final", Sum.of(_array(final.weight)), None, group)
@@ -265,6 +314,13 @@ class _Wiring:
         weight = _array(layer.weight)
         self._link(name, self._edge[0].through(weight), row, None)
         return self._edge[1].through(weight)
+
+    def _paired(self, name: str, layer: nn.Linear, row: str, column: str | None) -> None:
+        """Links of a layer that reads a vector at a pair and that at the opposite pair, in this order."""
+        if column is not None:  # before anything is written there they are zero
+            weight = _array(layer.weight)
+            for part, matrix in zip(("one way", "the other way"), np.split(weight, 2, axis=1), strict=True):
+                self._link(f"{name} {part}", Sum.of(matrix), row, column)
 
     def _group(self, name: str, size: int, heads: int, scalable: bool = True) -> None:
         part = size // heads

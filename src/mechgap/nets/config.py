@@ -24,6 +24,7 @@ class RoundConfig:
         mlp: widths of the ReLU layers after it; the last one (or ``width``) is the hidden width.
         attend: whether a node attends its "neighbours" or "all" nodes.
         edge_values: whether messages carry edge features.
+        pairs: widths of the ReLU layers at pairs after it; without any the vectors at pairs stay.
     """
 
     heads: int = 1
@@ -32,6 +33,7 @@ class RoundConfig:
     mlp: tuple[int, ...] = ()
     attend: str = "neighbours"
     edge_values: bool = False
+    pairs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         where = "the configuration of a round"
@@ -73,6 +75,7 @@ class NetworkConfig:
         halting: whether there is a readout that says when to stop.
         layer_norm: whether every round ends in a layer normalisation.
         negative_slope: slope of the attention's leaky ReLU below zero.
+        pairs: width P of the vectors that are kept at pairs of nodes; 0 for none, as in CLRS.
     """
 
     interface: Interface
@@ -90,6 +93,7 @@ class NetworkConfig:
     halting: bool = False
     layer_norm: bool = False
     negative_slope: float = 0.01
+    pairs: int = 0
 
     def __post_init__(self) -> None:
         where = "the configuration of a network"
@@ -103,6 +107,13 @@ class NetworkConfig:
                     f"the hidden width {self.hidden}",
                     "change the last entry of mlp (or width, without an mlp)",
                 )
+            if round_config.pairs and round_config.pairs[-1] != self.pairs:
+                raise MechgapError(
+                    f"{where}, round {index} (prologue first)",
+                    f"a last layer at pairs of width {round_config.pairs[-1]}",
+                    f"the width {self.pairs} of vectors at pairs",
+                    "change the last entry of the round's pairs, or the network's pairs",
+                )
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as plain data."""
@@ -112,7 +123,10 @@ class NetworkConfig:
             for part in ("inputs", "hints", "outputs")
         }
         for part in ("rounds", "prologue"):
-            data[part] = [{**asdict(entry), "mlp": list(entry.mlp)} for entry in getattr(self, part)]
+            data[part] = [
+                {**asdict(entry), "mlp": list(entry.mlp), "pairs": list(entry.pairs)}
+                for entry in getattr(self, part)
+            ]
         return data
 
     @classmethod
@@ -171,4 +185,4 @@ def _port_from_json(data: dict[str, Any]) -> Port:
 
 
 def _round_from_json(data: dict[str, Any]) -> RoundConfig:
-    return RoundConfig(**{**data, "mlp": tuple(data["mlp"])})
+    return RoundConfig(**{**data, "mlp": tuple(data["mlp"]), "pairs": tuple(data.get("pairs", ()))})

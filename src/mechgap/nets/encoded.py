@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -29,6 +30,10 @@ class Projection:
         bias = layer.weight @ self.bias
         without_bias = cast("Tensor | None", layer.bias) is None
         return Projection(layer.weight @ self.weight, bias if without_bias else bias + layer.bias)
+
+    def beside(self, layer: nn.Linear | None) -> Projection:
+        """This map with a linear layer of further features, which stand after the K of this one."""
+        return self if layer is None else Projection(torch.cat([self.weight, layer.weight], 1), self.bias)
 
     def __call__(self, edges: Tensor) -> Tensor:
         """The map [..., E] of raw features [..., Ke]."""

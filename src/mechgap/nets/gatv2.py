@@ -1,4 +1,4 @@
-"""One round of GATv2 (Brody et al., 2021) as CLRS has it, with edge values and a node MLP as options."""
+"""One round of GATv2 (Brody et al., 2021) as CLRS has it, with edge values and MLPs as options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from .config import NetworkConfig, RoundConfig
 from .encoded import Encoded
+from .hidden import Hidden
 from .initial import linear
+from .pair_layer import PairLayer
 from .pairs import attention_logits
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ class GATv2Round(nn.Module):
         alpha_i  = softmax of logit_ij over the attended j
         m_i      = sum_j alpha_ij (value z_j)  +  sum_j alpha_ij (edge_value e_ij)
         h'_i     = mlp(relu(m_i + skip z_i)), then layer normalisation
+
+    In a network with vectors p at pairs, the layers ``pairs`` (see ``PairLayer``) then make new ones
+    of h', and what attention and messages read of an edge is e with [p_ij ; p_ji] beside it
+    (``pair``, ``pair_value``).
 
     The sums are formed in this order: compiled weights rely on it to be exact. The bias of the
     receiver is added to the graph's part first. Parts without edge values or norm leave that out.
@@ -53,28 +59,46 @@ class GATv2Round(nn.Module):
         widths = (width, *shape.mlp)
         self.mlp = nn.ModuleList(linear(a, b) for a, b in pairwise(widths))
         self.norm = nn.LayerNorm(config.hidden, eps=1e-5) if config.layer_norm else None
+        kept = 2 * config.pairs
+        self.pair = linear(kept, mid, bias=False) if kept else None
+        self.pair_value = linear(kept, width, bias=False) if kept and shape.edge_values else None
+        layers = pairwise((config.pairs, *shape.pairs))
+        self.pairs = nn.ModuleList(PairLayer(config, before, after) for before, after in layers)
 
-    def forward(
-        self, encoded: Encoded, hidden: Float[Tensor, "B N H"]
-    ) -> tuple[Float[Tensor, "B N H"], Float[Tensor, "B A N N"]]:
+    def forward(self, encoded: Encoded, hidden: Hidden) -> tuple[Hidden, Float[Tensor, "B A N N"]]:
         """Hidden vectors after the round, and attention as (receiver, sender)."""
-        z = torch.cat([encoded.x, hidden], -1)
+        z = torch.cat([encoded.x, hidden.nodes], -1)
+        edges = encoded.edges
+        if self.pair is not None:
+            edges = torch.cat([edges, hidden.pairs, hidden.pairs.transpose(1, 2)], -1)
         allowed = encoded.attended[self.shape.attend][:, None]
-        attention = self._logits(encoded, z).masked_fill_(~allowed, float("-inf")).softmax(-1)
-        after = F.relu(self._message(encoded, z, attention) + self.skip(z))
+        attention = self._logits(encoded, z, edges).masked_fill_(~allowed, float("-inf")).softmax(-1)
+        after = F.relu(self._message(encoded, z, edges, attention) + self.skip(z))
         for layer in self.mlp:
             after = F.relu(layer(after))
         if self.norm is not None:
             after = self.norm(after)
-        return after.masked_fill(~encoded.nodes[..., None], 0.0), attention
+        after = after.masked_fill(~encoded.nodes[..., None], 0.0)
+        return Hidden(after, self._paired(encoded, after, hidden.pairs)), attention
 
-    def _logits(self, encoded: Encoded, z: Float[Tensor, "B N _"]) -> Float[Tensor, "B A N N"]:
+    def _paired(
+        self, encoded: Encoded, after: Float[Tensor, "B N H"], pairs: Float[Tensor, "B N N P"]
+    ) -> Float[Tensor, "B N N P"]:
+        """The vectors at pairs after the round."""
+        z = torch.cat([encoded.x, after], -1)
+        for layer in self.pairs:
+            pairs = layer(encoded, z, pairs)
+        return pairs
+
+    def _logits(
+        self, encoded: Encoded, z: Float[Tensor, "B N _"], edges: Float[Tensor, "B N N _"]
+    ) -> Float[Tensor, "B A N N"]:
         """Logits of the attention before masking."""
         receiver = F.linear(z, self.receiver.weight)
         shared = self.receiver.bias + self.graph(encoded.graph)
         return attention_logits(
-            encoded.edges,
-            encoded.projection.then(self.edge),
+            edges,
+            encoded.projection.then(self.edge).beside(self.pair),
             (self.sender(z), receiver),
             shared,
             self._heads(),
@@ -88,7 +112,11 @@ class GATv2Round(nn.Module):
         return (self.attend[:, :, None] * own[:, None]).reshape(self.shape.mid, heads)
 
     def _message(
-        self, encoded: Encoded, z: Float[Tensor, "B N _"], attention: Float[Tensor, "B A N N"]
+        self,
+        encoded: Encoded,
+        z: Float[Tensor, "B N _"],
+        edges: Float[Tensor, "B N N _"],
+        attention: Float[Tensor, "B A N N"],
     ) -> Float[Tensor, "B N width"]:
         batch, width, _ = z.shape
         values = self.value(z).reshape(batch, width, self.shape.heads, -1).transpose(1, 2)
@@ -96,9 +124,9 @@ class GATv2Round(nn.Module):
         if self.edge_value is None:
             return message
         # The map is linear and the same for all pairs, so raw features are averaged before it.
-        project = encoded.projection.then(self.edge_value)
-        carried = attention.transpose(1, 2) @ encoded.edges
-        shape = (self.shape.heads, self.shape.width // self.shape.heads, encoded.edges.shape[-1])
+        project = encoded.projection.then(self.edge_value).beside(self.pair_value)
+        carried = attention.transpose(1, 2) @ edges
+        shape = (self.shape.heads, self.shape.width // self.shape.heads, edges.shape[-1])
         sent: Tensor = torch.einsum("bnak,awk->bnaw", carried, project.weight.reshape(shape)).reshape(
             batch, width, -1
         )

@@ -18,6 +18,7 @@ from .config import NetworkConfig
 from .encoded import Encoded, Projection
 from .features import Column, adjacency, edge_columns, everyone, graph_columns, node_columns, raw_features
 from .gatv2 import GATv2Round
+from .hidden import Hidden
 from .initial import fill, initialise, linear
 from .readout import Reading, readout
 
@@ -104,16 +105,20 @@ class Network(nn.Module):
             attended,
         )
 
-    def start(self, encoded: Encoded) -> Float[Tensor, "B N H"]:
+    def start(self, encoded: Encoded) -> Hidden:
         """Hidden vectors of frame 0: zeros, after the rounds of the prologue."""
-        hidden = encoded.x.new_zeros(*encoded.nodes.shape, self.config.hidden)
+        places = encoded.nodes.shape
+        hidden = Hidden(
+            encoded.x.new_zeros(*places, self.config.hidden),
+            encoded.x.new_zeros(*places, places[1], self.config.pairs),
+        )
         for layer in self.prologue:
             hidden, _ = layer(encoded, hidden)
         return hidden
 
     def step(
-        self, encoded: Encoded, hidden: Float[Tensor, "B N H"], record: bool = False
-    ) -> tuple[Float[Tensor, "B N H"], list[Float[Tensor, "B A N N"]]]:
+        self, encoded: Encoded, hidden: Hidden, record: bool = False
+    ) -> tuple[Hidden, list[Float[Tensor, "B A N N"]]]:
         """Hidden vectors of the next frame.
 
         Returns:
@@ -128,11 +133,7 @@ class Network(nn.Module):
         return hidden, attentions
 
     def decode(
-        self,
-        encoded: Encoded,
-        before: Float[Tensor, "B N H"],
-        after: Float[Tensor, "B N H"],
-        keys: Iterable[str] | None = None,
+        self, encoded: Encoded, before: Hidden, after: Hidden, keys: Iterable[str] | None = None
     ) -> dict[str, Tensor]:
         """Logits (see ``AbstractKind``) by the key of the readout.
 
@@ -141,7 +142,8 @@ class Network(nn.Module):
             before, after: hidden vectors of the frame before and of this one; the same for frame 0.
             keys: which readouts; by default all.
         """
-        reading = Reading(encoded, torch.cat([encoded.x, before, after], -1))
+        nodes = torch.cat([encoded.x, before.nodes, after.nodes], -1)
+        reading = Reading(encoded, nodes, after.pairs)
         return {key: self.readouts[key](reading) for key in (self.readouts if keys is None else keys)}
 
     def _projection(self) -> Projection:

@@ -26,10 +26,12 @@ class Reading:
     Attributes:
         encoded: the encoded graphs.
         nodes: x with the hidden vectors before and after the step.
+        pairs: the vectors at pairs after the step.
     """
 
     encoded: Encoded
     nodes: Float[Tensor, "B N R"]
+    pairs: Float[Tensor, "B N N P"]
 
 
 class NodeReadout(nn.Module):
@@ -81,7 +83,7 @@ class PointerReadout(nn.Module):
 
 
 class EdgeReadout(nn.Module):
-    """Logits of a value at pairs: first r_i + second r_j + edge e_ij."""
+    """Logits of a value at pairs: first r_i + second r_j + edge e_ij, and pair p_ij if there are p."""
 
     def __init__(self, config: NetworkConfig, width: int) -> None:
         super().__init__()
@@ -89,10 +91,12 @@ class EdgeReadout(nn.Module):
         self.first = linear(size, width)
         self.second = linear(size, width)
         self.edge = linear(config.edge_features, width)
+        self.pair = linear(config.pairs, width, bias=False) if config.pairs else None
 
     def forward(self, reading: Reading) -> Float[Tensor, "B N N W"]:
         ends: Tensor = self.first(reading.nodes)[:, :, None] + self.second(reading.nodes)[:, None]
-        return ends + reading.encoded.projection.then(self.edge)(reading.encoded.edges)
+        ends = ends + reading.encoded.projection.then(self.edge)(reading.encoded.edges)
+        return ends if self.pair is None else ends + self.pair(reading.pairs)
 
 
 class EdgePointerReadout(EdgeReadout):

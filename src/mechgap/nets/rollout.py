@@ -143,7 +143,7 @@ class _Run:
             if self.options.logits and port.name in frame.logits:
                 self.logits.setdefault(port.name, []).append(frame.logits[port.name])
         if self.options.hidden:
-            self.hidden.append(frame.after)
+            self.hidden.append(frame.after.nodes)
         for recorded, attention in zip(self.attention, frame.attention, strict=False):
             recorded.append(attention)
 

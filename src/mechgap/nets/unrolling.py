@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,10 +12,11 @@ from torch import Tensor
 from ..kinds.kind import AbstractKind
 from ..semantics.batch import Batch
 from .encoded import Encoded
+from .hidden import Hidden
 from .network import HALT, Network, hint_key, output_key
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float, Int64
+    from jaxtyping import Bool, Int64
 
 Feed = Callable[[int, Mapping[str, Tensor]], Mapping[str, Tensor]]
 """Features of the hints of frame t by name, of t and of the network's own logits of that frame by name."""
@@ -39,8 +40,8 @@ class Frame:
 
     index: int
     encoded: Encoded
-    before: Float[Tensor, "B N H"]
-    after: Float[Tensor, "B N H"]
+    before: Hidden
+    after: Hidden
     attention: list[Tensor]
     logits: dict[str, Tensor]
     stop: Bool[Tensor, " B"] | None
@@ -86,8 +87,8 @@ class Unrolling:
         self._last = Frame(
             last.index,
             last.encoded.take(index),
-            last.before[index],
-            last.after[index],
+            last.before.take(index),
+            last.after.take(index),
             [],
             {name: value[index] for name, value in last.logits.items()},
             None,
@@ -117,8 +118,10 @@ class Unrolling:
         logits = _decode_hints(network, encoded, before, after)
         return Frame(last.index + 1, encoded, before, after, attention, logits, stop)
 
-    def _changed(self, index: int, hidden: Tensor) -> Tensor:
-        return self._intervene(index, hidden) if self._intervene else hidden
+    def _changed(self, index: int, hidden: Hidden) -> Hidden:
+        if self._intervene is None:
+            return hidden
+        return replace(hidden, nodes=self._intervene(index, hidden.nodes))
 
 
 def feedback(kind: AbstractKind, logits: Tensor, nodes: Tensor, soft: bool) -> Tensor:
@@ -156,7 +159,8 @@ class Outputs:
         encoded, before, after = frame.encoded, frame.before, frame.after
         if not bool(ends.all()):
             index = ends.nonzero()[:, 0]
-            encoded, before, after, rows = encoded.take(index), before[index], after[index], rows[index]
+            encoded, rows = encoded.take(index), rows[index]
+            before, after = before.take(index), after.take(index)
         keys = [output_key(port.name) for port in self.network.config.interface.outputs]
         self._rows.append(rows)
         self._logits.append(self.network.decode(encoded, before, after, keys))
@@ -170,7 +174,7 @@ class Outputs:
         }
 
 
-def _decode_hints(network: Network, encoded: Encoded, before: Tensor, after: Tensor) -> dict[str, Tensor]:
+def _decode_hints(network: Network, encoded: Encoded, before: Hidden, after: Hidden) -> dict[str, Tensor]:
     names = [port.name for port in network.config.interface.hints]
     logits = network.decode(encoded, before, after, map(hint_key, names))
     return {name: logits[hint_key(name)] for name in names}

@@ -8,16 +8,18 @@ from ..samplers.arrays import sample_signed_keys
 from ..sorting.order import in_given_order, start, to_the_next
 from ..task import About, Complexity, Task
 
+LARGEST = 2**18
+
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 best_low = node.mask_one("best_low")
 best_high = node.mask_one("best_high")
-best_sum = graph.scalar("best_sum")
+best_sum = graph.scalar("best_sum", low=-LARGEST, high=LARGEST)
 begin = node.mask_one("i")  # where the stretch begins that ends at the number seen last
 seen = node.mask_one("j")
-current_sum = graph.scalar("sum")
+current_sum = graph.scalar("sum", low=-LARGEST, high=LARGEST)
 following = node.pointer("following", internal=True)
 
 coming = follow(seen, following).named("coming")

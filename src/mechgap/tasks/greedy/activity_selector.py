@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from ...semantics.batch import Batch
 
 pos = node.scalar("pos", low=0, high=1)
-begins = node.scalar("s")
-ends = node.scalar("f")
+begins = node.scalar("s", low=-64, high=64)
+ends = node.scalar("f", low=-64, high=64)
 
 before = node.pointer("pred_h")
 selected = node.mask("selected_h")
 considered = node.mask_one("m")
 latest = node.mask_one("k")
 done = node.mask("done", internal=True)
-free_at = graph.scalar("free_at", internal=True)  # when the activity that was selected last ends
+free_at = graph.scalar(
+    "free_at", low=-64, high=64, internal=True
+)  # when the activity that was selected last ends
 
 coming = argmin(ends, ~done, free=True).named("coming")
 fits = (follow(coming, begins) >= free_at).named("fits")

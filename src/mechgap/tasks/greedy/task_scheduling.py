@@ -12,7 +12,7 @@ LATEST = 2**18
 
 pos = node.scalar("pos", low=0, high=1)
 deadline = node.scalar("d", low=1, high=LATEST, whole=True)
-value = node.scalar("w")
+value = node.scalar("w", low=-64, high=64)
 
 before = node.pointer("pred_h")
 selected = node.mask("selected_h")

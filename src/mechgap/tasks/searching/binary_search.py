@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ...semantics.batch import Batch
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
-target = graph.scalar("target")
+key = node.scalar("key", low=-64, high=64)
+target = graph.scalar("target", low=-64, high=64)
 
 before = node.pointer("pred_h")
 low = node.mask_one("low")

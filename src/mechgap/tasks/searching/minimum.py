@@ -9,7 +9,7 @@ from ..sorting.order import in_given_order, start, to_the_next
 from ..task import About, Complexity, Task
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 smallest = node.mask_one("min_h")

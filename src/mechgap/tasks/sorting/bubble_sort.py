@@ -9,7 +9,7 @@ from ..task import About, Complexity, Task
 from .order import end, in_given_order, put, start
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 settling = node.mask_one("i")  # the element in the place that this pass fills

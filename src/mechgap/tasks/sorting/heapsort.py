@@ -27,7 +27,7 @@ from .order import end, exchanged, in_given_order, put, start, to_the_next
 PHASES = ("build", "extract", "mend")
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 parent = node.pointer("parent")

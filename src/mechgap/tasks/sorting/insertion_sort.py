@@ -9,7 +9,7 @@ from ..task import About, Complexity, Task
 from .order import in_given_order, put, start, to_the_next
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 displaced = node.mask_one("i")

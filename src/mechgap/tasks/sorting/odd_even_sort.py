@@ -11,7 +11,7 @@ from .order import in_given_order
 MOST = 2**12
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 held = node.pointer("held", internal=True)  # at every slot, the element in it

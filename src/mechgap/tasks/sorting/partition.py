@@ -12,7 +12,7 @@ from ...lang.vocabulary import follow, graph, me, node, where
 from .order import end, exchanged, in_given_order, put, start, to_the_next
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key")
+key = node.scalar("key", low=-64, high=64)
 
 before = node.pointer("pred_h")
 part_begin = node.mask_one("p")

@@ -1,0 +1,79 @@
+"""Values read at a pair of nodes, of which a node is one end or knows one end."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler.agreement import disagreements
+from compiler.cases import graphs
+from mechgap.compiler.passes import compile_program
+from mechgap.lang.expression import Expression
+from mechgap.lang.program import Program
+from mechgap.lang.vocabulary import (
+    anywhere,
+    argmin,
+    at_pair,
+    edge,
+    first,
+    follow,
+    graph,
+    index,
+    last,
+    me,
+    node,
+    node_at,
+    receiver,
+    reverse,
+    sender,
+    where,
+)
+
+adj, A, s = edge.mask("adj"), edge.scalar("A", low=0, high=8), node.mask_one("s")
+x = node.scalar("x", low=0, high=16)
+once = graph.mask("once")
+
+start = follow(s, me)
+end = last(me == me)
+next_one = argmin(A, adj)
+far = node_at(index(me) + 2)
+uphill = where(sender(x) + A < receiver(x), A, reverse(A))
+
+READS: dict[str, Expression] = {
+    "from a mask_one": at_pair(A, s, me),
+    "from a node of the graph": at_pair(A, end, me),
+    "to a node of the graph": at_pair(A, me, end),
+    "from a node of its own": at_pair(A, next_one, me),
+    "to a node of its own": at_pair(reverse(A), me, next_one),
+    "from a mask_one to a node of its own": at_pair(A, s, next_one),
+    "from a node of its own to one of the graph": at_pair(A, next_one, end),
+    "between two of the graph": at_pair(A, start, end),
+    "from a node that may be none": at_pair(A, far, me),
+    "to a node that may be none": at_pair(A, s, far),
+    "its own loop": at_pair(A, me, me),
+    "what both ends say": at_pair(uphill, me, first(adj)),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_reads_at_pairs_are_exact(name: str) -> None:
+    program = Program(
+        "read",
+        (adj, A, s),
+        {x: where(s, 3, 1), once: True},
+        {x: READS[name], once: False},
+        ~once,
+        {"x": x},
+        limit=4,
+    )
+    compiled = compile_program(program)
+    for size in (1, 2, 5):
+        for density in (0.0, 0.4, 1.0):
+            batch = graphs(size, 4, density, "tenths", directed=True)
+            assert not disagreements(compiled, batch), (size, density)
+
+
+def test_a_mask_at_a_pair_of_a_large_graph() -> None:
+    seen = node.mask("seen")
+    new = at_pair(adj & ~reverse(adj), start, me) & ~seen
+    program = Program("ring", (adj, s), {seen: s}, {seen: seen | new}, ~anywhere(new), {"seen": seen})
+    assert not disagreements(compile_program(program), graphs(40, 3, 0.2, "whole", directed=True))
