@@ -17,6 +17,8 @@ from mechgap.compiler.gadgets import EXACT, NO_FRACTION
 from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.compiler.scales import INDEX_STEP, SPARE_BITS, UNDERFLOW
 from mechgap.lang.location import Location
+from mechgap.lang.program import Program
+from mechgap.lang.vocabulary import graph, node
 from mechgap.nets.rollout import RolloutOptions, rollout
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.interpreter import interpret
@@ -210,8 +212,8 @@ def offers(size: int, first: float, last: float, rest: float) -> Batch:
     """Source 1 reaches node 2 by node 0 and by the last node, over edges of these weights and equal ones."""
     weights = torch.zeros(1, size, size)
     edges = torch.eye(size, dtype=torch.bool)[None].clone()
-    for node, weight in ((0, first), (size - 1, last)):
-        for one, other, value in ((1, node, weight), (node, 2, rest)):
+    for middle, weight in ((0, first), (size - 1, last)):
+        for one, other, value in ((1, middle, weight), (middle, 2, rest)):
             weights[0, one, other] = weights[0, other, one] = value
             edges[0, one, other] = edges[0, other, one] = True
     index = torch.arange(size)[None]
@@ -231,3 +233,13 @@ def test_offers_closer_than_the_resolution_go_by_index(name, largest):
 
     assert not differs(made, given(2 * resolution))
     assert differs(made, given(resolution / 8))
+
+
+def test_without_selections_float64_is_exact_too():
+    """Nothing attends, so that no exp must be zero."""
+    a, b = (node.scalar(name, low=0, high=1) for name in "ab")
+    less, clock = node.mask("less"), graph.scalar("clock", low=0, high=1, whole=True)
+    program = Program(
+        "once", (a, b), {less: False, clock: 0}, {less: a < b, clock: clock + 1}, clock >= 1, {"y": less}
+    )
+    assert examine(compile_program(program), FLOAT64).exact

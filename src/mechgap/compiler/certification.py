@@ -111,7 +111,7 @@ def examine(compiled: Compiled, number_format: NumberFormat) -> Verdict:
     analysis = measure(rounds, plan.n, number_format)
     findings = (
         *_whole(analysis, number_format),
-        *_selection(analysis, number_format),
+        *_selection(rounds, analysis, number_format),
         *_rounding(rounds, number_format),
         *_real_keys(rounds, number_format),
         *_weights(compiled, number_format),
@@ -161,8 +161,10 @@ def _whole(analysis: Analysis, number_format: NumberFormat) -> Iterator[Finding]
         )
 
 
-def _selection(analysis: Analysis, number_format: NumberFormat) -> Iterator[Finding]:
-    if analysis.margin < 1:
+def _selection(
+    rounds: tuple[RoundPlan, ...], analysis: Analysis, number_format: NumberFormat
+) -> Iterator[Finding]:
+    if analysis.margin < 1 and any(round.fetches for round in rounds):
         power = math.ceil(math.log2(number_format.underflow))
         yield Finding(
             "logit of an index",
