@@ -139,7 +139,7 @@ class Worker:
             patience: a batch takes too long from so many seconds on.
             clock: the time that counts, "wall" or "cpu".
         """
-        batch, fastest, tried, before = self._first(memory), 0.0, [], _peak()
+        batch, fastest, tried, before = self._first(memory, patience), 0.0, [], _peak()
         while batch <= MOST_RUNS:
             timed = [self.run(batch)]
             if timed[0]["wall"] < patience / 2:
@@ -156,14 +156,16 @@ class Worker:
             batch *= step
         return {"batch": chosen, "tried": tried}
 
-    def _first(self, memory: float) -> int:
-        """The first batch size to try: its inputs and packed frames are well within the memory."""
+    def _first(self, memory: float, patience: float) -> int:
+        """The first batch size to try: well within the memory, and fast enough to be tried."""
         batch = max(1, min(32, 2**14 // self._n**2))
+        start = time.perf_counter()
         trace = self._trace(batch)
+        fitting = int(batch * patience / (time.perf_counter() - start))
         packed = [trace.values.packed[name] for name in self._hints]  # type: ignore[attr-defined]
         made = sum(value.untyped_storage().nbytes() for value in packed)
         each = (made + sum(value.nbytes for value in trace.batch.values.values())) / batch
-        return max(1, min(FIRST_NODES // self._n, int(memory * 2**20 / (ROOM * each))))
+        return max(1, min(FIRST_NODES // self._n, int(memory * 2**20 / (ROOM * each)), fitting))
 
     def _trace(self, batch: int) -> Trace:
         from mechgap.semantics.interpreter import interpret

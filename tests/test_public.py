@@ -23,8 +23,8 @@ PUBLIC = """
     NetworkConfig NotFoundError Program ProgramError RangeError Refusal Run Setting Task Trace TrainingError
     TrainingSettings all_of any_of anywhere arctan2 argmax argmin at_pair choose clrs_config compile_program
     direct edge everywhere first first_leg follow from_networkx graph index interpret last load_network
-    load_task max_of maximum me measure min_of minimum node node_at otherwise read_edges receiver reverse
-    rollout rules save_network second_leg sender size substitute to_batch traces train when where
+    load_task max_of maximum me measure min_of minimum node node_at otherwise read_edges realisations receiver
+    reverse rollout rules save_network second_leg sender size substitute to_batch traces train when where
 """.split()
 
 

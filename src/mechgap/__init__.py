@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .graphs import Graph
     from .interop.edges import read_edges
     from .interop.networkx import from_networkx
+    from .lab.realisations import realisations
     from .lab.streams import traces
     from .lang.program import Program
     from .lang.substitution import substitute
@@ -94,6 +95,7 @@ _NAMES = {
     "graphs": ("Graph",),
     "interop.edges": ("read_edges",),
     "interop.networkx": ("from_networkx",),
+    "lab.realisations": ("realisations",),
     "lab.streams": ("traces",),
     "lang.program": ("Program",),
     "lang.substitution": ("substitute",),
@@ -179,6 +181,7 @@ __all__ = [
     "node_at",
     "otherwise",
     "read_edges",
+    "realisations",
     "receiver",
     "reverse",
     "rollout",

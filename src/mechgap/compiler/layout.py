@@ -41,6 +41,7 @@ class Layout:
         heads: the attention heads of a step.
         pairs: width of the vectors at pairs.
         pair_slots: name of a slot of pairs -> its dimension in those vectors between steps.
+        scales: name of a slot -> what its number is multiplied by; 1 for those that are not named.
     """
 
     hidden: int
@@ -50,11 +51,16 @@ class Layout:
     heads: tuple[Head, ...]
     pairs: int = 0
     pair_slots: Mapping[str, int] = field(default_factory=dict)
+    scales: Mapping[str, float] = field(default_factory=dict)
 
     def dimensions(self, variable: str) -> tuple[int, ...]:
         """The dimensions that hold a variable: of the hidden vector, or of the vectors at pairs."""
         places = {**self.slots, **self.pair_slots}
         return tuple(places[slot] for slot in self.variables[variable])
+
+    def scale(self, slot: str) -> float:
+        """What the number of a slot is multiplied by."""
+        return self.scales.get(slot, 1.0)
 
     def head_of(self, selection: str) -> Head | None:
         """The first head that makes the choice of a selecting expression.
@@ -71,6 +77,7 @@ class Layout:
             "pairs": self.pairs,
             "pair_slots": dict(self.pair_slots),
             "offsets": dict(self.offsets),
+            "scales": dict(self.scales),
             "variables": {name: list(slots) for name, slots in self.variables.items()},
             "heads": [
                 {"round": h.round, "head": h.head, "selections": list(h.selections), "origin": h.origin}
@@ -83,7 +90,7 @@ class Layout:
         """The layout that ``to_json`` wrote."""
         heads = tuple(Head(h["round"], h["head"], tuple(h["selections"]), h["origin"]) for h in data["heads"])
         variables = {name: tuple(slots) for name, slots in data["variables"].items()}
-        pairs = data.get("pairs", 0), data.get("pair_slots", {})
+        pairs = data.get("pairs", 0), data.get("pair_slots", {}), data.get("scales", {})
         return cls(data["hidden"], data["slots"], data["offsets"], variables, heads, *pairs)
 
 

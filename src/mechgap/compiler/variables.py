@@ -28,29 +28,33 @@ def held(layout: Layout, variable: Variable, hidden: Tensor) -> Tensor:
     Returns:
         [..., N] or [..., N, N], in recorded units: truth values, indices and codes, or numbers.
     """
-    slots = [hidden[..., k] for k in layout.dimensions(variable.name)]
+    import torch
+
+    names = layout.variables[variable.name]
+    places = zip(names, layout.dimensions(variable.name), strict=True)
+    slots = [hidden[..., k] / layout.scale(name) for name, k in places]
     match variable.kind:
         case Mask() | MaskOne():
             return slots[0] > 0.5
         case Pointer():
             return slots[0].round().long()
         case Scalar() as kind:
-            low = layout.offsets[layout.variables[variable.name][0]]
+            low = layout.offsets[names[0]]
             number = slots[0] - slots[1] if len(slots) > 1 else slots[0]
             return (number + low) * kind.unit
-    codes: Tensor = hidden[..., list(layout.dimensions(variable.name))].argmax(-1)
+    codes: Tensor = torch.stack(slots, -1).argmax(-1)
     return codes
 
 
 def describe_variables(program: Program, layout: Layout) -> list[dict[str, Any]]:
     """How any tool can read each state variable out of a hidden vector h, as plain data.
 
-    An entry has the variable's name, location and kind, whether it is internal, its dimensions of h, and
-    in words the way to its value: with d the first dimension, a mask holds where h[d] > 0.5; a pointer
-    is the whole number h[d]; a number is (h[d] + offset) * unit, or with a second dimension e, for what
-    is below zero, (h[d] - h[e] + offset) * unit; a category is the position of the largest of its
-    dimensions. Values of nodes and of the graph are in the vector at every node, those of edges in
-    the vector at the pair (sender, receiver).
+    An entry has the variable's name, location and kind, whether it is internal, its dimensions of h, the
+    scale that each h[d] is first divided by, and in words the way to its value: with d the first dimension, a
+    mask holds where h[d] > 0.5; a pointer is the whole number h[d]; a number is (h[d] + offset) * unit, or
+    with a second dimension e, for what is below zero, (h[d] - h[e] + offset) * unit; a category is the
+    position of the largest of its dimensions. Values of nodes and of the graph are in the vector at every
+    node, those of edges in the vector at the pair (sender, receiver).
     """
     found = []
     for variable in program.state:
@@ -63,6 +67,7 @@ def describe_variables(program: Program, layout: Layout) -> list[dict[str, Any]]
             "internal": variable.internal,
             "kind": variable.kind.to_json(),
             "dimensions": list(layout.dimensions(variable.name)),
+            "scales": [layout.scale(slot) for slot in slots],
         }
         found.append({**entry, **_way(variable, [layout.offsets[slot] for slot in slots])})
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,16 @@ def _catalogued(task: Task) -> Iterator[Program]:
 
 def other_ties(program: Program) -> Program | None:
     """The same program with the opposite rule for every choice that it declares free; None without any."""
+    return with_ties(program, lambda choice: Tie.FIRST if choice.tie is Tie.LAST else Tie.LAST)
+
+
+def with_ties(program: Program, rule: Callable[[Select], Tie]) -> Program | None:
+    """The same program with other rules for the choices of a step that it declares free; None without any.
+
+    Args:
+        program: the program.
+        rule: the rule of each free choice.
+    """
     done: dict[Expression, Expression] = {}
     changed = []
 
@@ -85,7 +95,7 @@ def other_ties(program: Program) -> Program | None:
                 new = replace(expression, **changes)
             if isinstance(new, Select) and new.free:
                 changed.append(new)
-                new = replace(new, tie=Tie.FIRST if new.tie is Tie.LAST else Tie.LAST)
+                new = replace(new, tie=rule(new))
             done[expression] = new
         return done[expression]
 

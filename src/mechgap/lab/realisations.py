@@ -1,0 +1,187 @@
+"""Exact realisations of a program: networks that differ in everything that its algorithm leaves free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..compiler.passes import Compiled, CompileSettings, compile_program
+from ..errors import GraphError, MechgapError, NotFoundError, Refusal
+from ..lang.expression import Tie
+from ..lang.program import Program
+from ..tasks.defaults import default_task
+from ..tasks.task import Task
+from .rivals import with_ties
+from .verification import VerificationPlan, verify
+
+if TYPE_CHECKING:
+    from ..compiler.certificate import Certificate
+    from ..compiler.layout import Layout
+    from ..nets.network import Network
+    from ..nets.symmetries import Move, Rearranged
+
+TARGETS = ("gatv2",)
+SHARPEST = 2
+"""Logits are multiplied by 2^0 to 2^2."""
+PLAN = VerificationPlan(sizes=(4, 9), count=3, work=2**20)
+"""What each realisation is verified on."""
+
+
+@dataclass(frozen=True)
+class Realisation:
+    """An exact network of a program, one of many.
+
+    Attributes:
+        program: what it computes; with another rule for free choices it makes another admissible run.
+        network: computes it.
+        layout: where its variables are in the hidden vectors.
+        certificate: for which inputs it is exact.
+        choices: what was drawn, in words: ties, sharpness, width, seed.
+    """
+
+    program: Program
+    network: Network
+    layout: Layout
+    certificate: Certificate
+    choices: dict[str, Any]
+
+
+def realisations(
+    program: Program | Task,
+    target: str = "gatv2",
+    k: int = 8,
+    seed: int = 0,
+    *,
+    width: int | None = None,
+    settings: CompileSettings | None = None,
+) -> Iterator[Realisation]:
+    """Random exact realisations of a program, each verified against the interpreter.
+
+    They differ in the rule of every choice that the program declares free, the sharpness of attention,
+    the order of heads and units, the sizes of units (powers of two, which round nothing), and idle
+    units up to a width.
+
+    Args:
+        program: a program, or a task (whose sampler then verifies them).
+        target: family of networks.
+        k: how many.
+        seed: of everything that is drawn; the j-th realisation depends on seed and j alone.
+        width: smallest width of the layers at nodes; by default one of none, 32 and 64, at random.
+        settings: of the compiler.
+
+    Raises:
+        Refusal: if the program cannot be compiled.
+        NotFoundError: if there is no such target.
+        GraphError: if k or the seed is negative, or a width is less than 1.
+    """
+    _check(target, k, seed, width)
+    task = program if isinstance(program, Task) else default_task(program)
+    plain = compile_program(task.program, settings)
+    for number in range(k):
+        yield _realisation(task, plain, settings, (seed, number), width)
+
+
+def _check(target: str, k: int, seed: int, width: int | None) -> None:
+    if target not in TARGETS:
+        raise NotFoundError(
+            "realisations", f"the target {target!r}", f"one of {', '.join(TARGETS)}", "correct the name"
+        )
+    if min(k, seed) < 0 or (width is not None and width < 1):
+        raise GraphError(
+            "realisations",
+            f"k={k}, seed={seed}, width={width}",
+            "k and seed of at least 0, and a width of at least 1",
+            "correct the numbers",
+        )
+
+
+def _realisation(
+    task: Task,
+    plain: Compiled,
+    settings: CompileSettings | None,
+    origin: tuple[int, int],
+    width: int | None,
+) -> Realisation:
+    import numpy as np
+    import torch
+
+    from ..nets.symmetries import rearrange
+
+    rng = np.random.default_rng(origin)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    compiled, ties = _with_other_ties(plain, settings, rng)
+    wanted = int(rng.choice([0, 32, 64])) if width is None else width
+    found = rearrange(compiled.network, generator, wanted)
+    sharpness = 2.0 ** int(rng.integers(SHARPEST + 1))
+    _sharpen(found.network, sharpness)
+    layout = _layout(compiled.layout, found)
+    certificate = _certificate(compiled.certificate, found.network, sharpness)
+    choices = {"ties": ties, "sharpness": sharpness, "width": found.network.config.hidden, "seed": origin}
+    made = Realisation(compiled.program, found.network, layout, certificate, choices)
+    _verify(replace(task, program=compiled.program), made)
+    return made
+
+
+def _with_other_ties(plain: Compiled, settings: CompileSettings | None, rng: Any) -> tuple[Compiled, str]:
+    """The program with random rules for free choices, compiled; as it is where that is refused."""
+    variant = with_ties(plain.program, lambda choice: Tie.LAST if rng.integers(2) else Tie.FIRST)
+    if variant is None:
+        return plain, "no free choice"
+    try:
+        return compile_program(variant, settings), "random"
+    except Refusal:
+        return plain, "its own"
+
+
+def _sharpen(network: Network, factor: float) -> None:
+    import torch
+
+    from ..nets.gatv2 import GATv2Round
+
+    with torch.no_grad():
+        for module in (*network.prologue, *network.rounds):
+            assert isinstance(module, GATv2Round)
+            module.attend.mul_(factor)
+
+
+def _layout(layout: Layout, found: Rearranged) -> Layout:
+    heads = tuple(replace(head, head=int(found.heads[head.round][head.head])) for head in layout.heads)
+
+    def moved(slots: Any, move: Move) -> tuple[dict[str, int], dict[str, float]]:
+        places = {name: int(move.places[k]) for name, k in slots.items()}
+        return places, {name: float(move.scale[k]) for name, k in slots.items()}
+
+    slots, scales = moved(layout.slots, found.hidden)
+    pair_slots, pair_scales = moved(layout.pair_slots, found.pairs)
+    return replace(
+        layout,
+        hidden=found.hidden.size,
+        slots=slots,
+        heads=tuple(sorted(heads, key=lambda head: (head.round, head.head))),
+        pair_slots=pair_slots,
+        scales={**scales, **pair_scales},
+    )
+
+
+def _certificate(certificate: Certificate, network: Network, sharpness: float) -> Certificate:
+    parameters = list(network.parameters())
+    return replace(
+        certificate,
+        hidden=network.config.hidden,
+        parameters=sum(p.numel() for p in parameters),
+        nonzero=sum(int((p != 0).sum()) for p in parameters),
+        margin=certificate.margin * sharpness,
+    )
+
+
+def _verify(task: Task, made: Realisation) -> None:
+    sizes = [n for n in PLAN.sizes if n <= made.certificate.n]
+    report = verify(task, made.network, made.certificate, replace(PLAN, sizes=sizes))
+    if report.mismatches or not report.graphs:
+        raise MechgapError(
+            f"a realisation of {task.name} ({made.choices})",
+            f"{report.mismatches} values in {report.graphs} runs that are not the interpreter's",
+            "none: realisations are exact",
+            "this is a fault of mechgap: please report it",
+        )
