@@ -49,13 +49,15 @@ class Fetches:
         key: PairForm | None = None,
         order: Order | None = Order.FIRST,
         span: tuple[float, float] = (0.0, 0.0),
+        cut: bool = False,
     ) -> Fetch:
         """The fetch of the best sender that fulfils some conditions."""
-        memory = (frozenset(conditions), key, order)
+        memory = (frozenset(conditions), key, order, span)
         if memory not in self._fetches:
             forms = [condition.form for condition in conditions] + ([key] if key is not None else [])
             ready = max((level(atom) for form in forms for atom in form.atoms), default=0)
-            self._fetches[memory] = Fetch(conditions, key, order, *span, ready, self._gadgets.origin, Notes())
+            origin = self._gadgets.origin
+            self._fetches[memory] = Fetch(conditions, key, order, *span, ready, origin, Notes(), cut)
         return self._fetches[memory]
 
     def named(self, reference: Bit | Number) -> Fetch:

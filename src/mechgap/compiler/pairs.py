@@ -28,7 +28,7 @@ from .conditions import (
     turned_end,
 )
 from .gadgets import Gadgets, TooLarge
-from .ir import EdgeColumn, Form, PairForm, Relation
+from .ir import Condition, EdgeColumn, Form, PairForm, Relation
 from .pair_ir import apart, turned
 from .pair_values import PairValues
 from .values import Bit, Category, Number, Value
@@ -41,6 +41,10 @@ MOST_ALTERNATIVES = 16
 
 FEW_ALTERNATIVES = 4
 """Heads for one mask, or one key, that are cheaper than units of pairs."""
+
+
+LARGE = 2.0**13
+"""Whole numbers beyond this are cut where they are compared with smaller ones."""
 
 
 class PairLowering:
@@ -227,7 +231,7 @@ class PairLowering:
             self._check_rounding(left, right)
         forward, backward = (left.form, right.form), (right.form, left.form)
         if operation is Operation.EQUAL and positive:
-            return known(condition(forward, Relation.ZERO, whole))
+            return known(self._clipped(condition(forward, Relation.ZERO, whole)))
         if operation is Operation.EQUAL:
             return [
                 *known(condition(forward, Relation.NEGATIVE, whole)),
@@ -235,7 +239,22 @@ class PairLowering:
             ]
         strict = (operation is Operation.LESS) == positive
         relation = Relation.NEGATIVE if strict else Relation.NOT_POSITIVE
-        return known(condition(forward if positive else backward, relation, whole))
+        return known(self._clipped(condition(forward if positive else backward, relation, whole)))
+
+    def _clipped(self, relation: Condition) -> Condition:
+        """The same condition; a large whole number of the receiver is cut to what the rest can reach.
+
+        Beyond that it decides nothing, and small numbers leave room for more nodes.
+        """
+        form = relation.form
+        rest = form.sender + Form(form.pair)
+        low, high = -rest.top - 1.0, -rest.bottom + 1.0
+        if relation.sides is not None or form.receiver.reach <= LARGE or high - low >= form.receiver.reach:
+            return relation
+        gadgets, span = self._nodes.gadgets, form.receiver.reach + max(abs(low), abs(high))
+        up, down = (gadgets.unit(form.receiver.plus(-bound), span) for bound in (low, high))
+        cut = gadgets.unit(up - down, high - low)
+        return Condition(PairForm(form.sender, cut.plus(low), form.pair), relation.relation)
 
     def _check_rounding(self, left: PairNumber, right: PairNumber) -> None:
         """Real sums must be rounded as the interpreter rounds them: (sender + edge) against receiver."""
