@@ -97,6 +97,31 @@ def test_state_on_edges_is_exact(name: str) -> None:
         assert not disagreements(_compiled(name), type(batch)(kept, batch.nodes)), (size, weights)
 
 
+width = node.scalar("width", low=0, high=64)
+once = graph.mask("once")
+ROUNDED: dict[str, Expression] = {
+    "a key of both ends": min_of(A + receiver(width), adj),
+    "a sum of three": min_of(A + sender(width) + receiver(width), adj),
+    "a sum with a constant": min_of(A + 0.3, adj),
+    "two inputs of edges": min_of(A + reverse(A), adj),
+    "a product that is rounded": max_of(A * 0.3, adj),
+    "sums on both sides": where(any_of(adj & (sender(width) + A < receiver(width) + reverse(A))), 1, width),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_programs_without_state_on_edges_get_units_of_pairs_where_they_need_them(name: str) -> None:
+    step = {width: minimum(ROUNDED[name], 60), once: False}
+    first_values: dict[Variable, Expression | bool] = {width: where(s, 3.3, 1.7), once: True}
+    program = Program("plain", (adj, s, A), first_values, step, ~once, {"width": width}, limit=4)
+    compiled = compile_program(program)
+    assert compiled.certificate.pairs > 0
+    for size, weights in itertools.product((1, 2, 5, 7), ("random", "tenths", "equal")):
+        batch = graphs(size, 4, 0.5, weights, directed=True)
+        kept = {v.name: batch.values[v.name] for v in (adj, s, A)}
+        assert not disagreements(compiled, type(batch)(kept, batch.nodes)), (size, weights)
+
+
 def test_edges_that_a_program_only_puts_out() -> None:
     seen = node.mask("seen")
     program = Program(

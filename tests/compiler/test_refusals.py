@@ -20,7 +20,6 @@ from mechgap.lang.vocabulary import (
     me,
     min_of,
     node,
-    receiver,
     second_leg,
     sender,
     where,
@@ -76,11 +75,6 @@ CASES = {
         "masks and scalars",
     ),
     "node pointer input": (_program((start,), x, 1, where(start == me, x, 1)), "pointer input", "masks"),
-    "receiver in a real key": (
-        _program((adj, A), x, 1, min_of(A + receiver(x), adj)),
-        "receiver",
-        "sender",
-    ),
     "a pair of two pointers": (
         _program((adj, A), x, 1, at_pair(A, argmin(A, adj), argmax(A, adj))),
         "both ends",
