@@ -77,6 +77,8 @@ STEPS: dict[str, dict[Variable, Expression]] = {
     "a node that may be none": {mood: at_pair(reverse(mood), sender(far), receiver(far)), x: x},
     "a value at a node that is followed": {x: follow(sender(chosen), near + 2) + x * 0.5},
     "what is computed at another pair": {x: at_pair(minimum(A, reverse(x)), sender(chosen), receiver(me))},
+    "a pair of two pointers of a node": {near: at_pair(balance, chosen, argmin(x, x > 0)), x: reverse(x)},
+    "a pair of two pointers of one end": {x: at_pair(x, sender(chosen), sender(far)), joined: ~joined},
     "read by a node": {near: at_pair(balance, s, me), x: sender(at_pair(x, me, end))},
 }
 
@@ -105,6 +107,7 @@ ROUNDED: dict[str, Expression] = {
     "a sum with a constant": min_of(A + 0.3, adj),
     "two inputs of edges": min_of(A + reverse(A), adj),
     "a product that is rounded": max_of(A * 0.3, adj),
+    "a pair of two pointers": at_pair(A, argmin(A, adj), last(adj)),
     "sums on both sides": where(any_of(adj & (sender(width) + A < receiver(width) + reverse(A))), 1, width),
 }
 

@@ -12,9 +12,7 @@ from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
     any_of,
     anywhere,
-    argmax,
     argmin,
-    at_pair,
     edge,
     first_leg,
     me,
@@ -75,11 +73,6 @@ CASES = {
         "masks and scalars",
     ),
     "node pointer input": (_program((start,), x, 1, where(start == me, x, 1)), "pointer input", "masks"),
-    "a pair of two pointers": (
-        _program((adj, A), x, 1, at_pair(A, argmin(A, adj), argmax(A, adj))),
-        "both ends",
-        "one end",
-    ),
 }
 
 

@@ -49,18 +49,26 @@ class Following:
 
         The vectors of pairs are read along the attention of one end, and then along that of the other.
         """
-        given = (self._pointer(expression.sender), self._pointer(expression.receiver))
-        first, second = (end for _, end in given)
+        (sender, first), (receiver, second) = map(self._pointer, (expression.sender, expression.receiver))
         first = first or OPPOSITE[second or End.RECEIVER]
         second = second or OPPOSITE[first]
         if first is second:
-            raise self._refusal()
+            return lifted(self.at_nodes(expression.value, sender, receiver), first)
         value = self._values.of(expression.value)
         if first is End.RECEIVER:
             value = turned(value)
-        for end, (pointer, _) in zip((first, second), given, strict=True):
-            value = self._moved(value, pointer, end)
-        return value
+        return self._moved(self._moved(value, sender, first), receiver, second)
+
+    def at_nodes(self, value: Expression, sender: Expression, receiver: Expression) -> Value:
+        """At every node, a value at the pair of the nodes to which two pointers of it point.
+
+        Every pair finds what its sender's and its receiver's pointer lead to; a node looks at its own loop.
+        """
+        there = self._moved(self._values.of(value), sender, End.SENDER)
+        there = self._moved(there, receiver, End.RECEIVER)
+        if isinstance(there, Number):
+            there = self._gadgets.simple(there)
+        return self._fetches.at_pair(self._fetches.named(self._values.nodes.own), there)
 
     def _pointer(self, reference: Expression) -> tuple[Expression, End | None]:
         """A pointer of nodes, and of which end of every pair it is; of either, if it is of the graph."""

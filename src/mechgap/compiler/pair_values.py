@@ -42,15 +42,15 @@ class PairValues(AbstractPointwise):
         self.nodes = nodes
         self._entered = entered
         self._values: dict[Expression, Value] = {}
-        following = Following(self, fetches, gadgets)
+        self.following = Following(self, fetches, gadgets)
         self._rules: dict[type[Expression], Callable[[Anything], Value]] = {
             Constant: self.constant,
             Variable: self._variable,
             Apply: self.apply,
             Lift: lambda e: self._lifted(e.value, e.end),
             Reverse: lambda e: turned(self.of(e.value)),
-            Follow: following.follow,
-            At: following.at,
+            Follow: self.following.follow,
+            At: self.following.at,
         }
 
     def of(self, expression: Expression) -> Value:
