@@ -19,7 +19,6 @@ WEIGHTS = ("random", "equal", "tenths", "whole")
 TRIPLES, PRODUCT = "a value of triples", "a product of two numbers"
 REFUSED = {
     **dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES),
-    "lcs_length": "followed",
     **dict.fromkeys(("segments_intersect", "jarvis_march"), PRODUCT),
     "graham_scan": "an angle",
 }

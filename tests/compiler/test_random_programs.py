@@ -21,6 +21,8 @@ GRAMMARS = {
     "whole": SMALL,
     "positions": replace(SMALL, positions=True),
     "pairs": replace(SMALL, positions=True, pairs=True),
+    "state on edges": replace(SMALL, pairs=True, edge_state=True),
+    "real state on edges": replace(SMALL, whole_weights=False, pairs=True, edge_state=True),
     "real": replace(SMALL, whole_weights=False),
 }
 

@@ -12,15 +12,12 @@ from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
     any_of,
     anywhere,
-    argmax,
     argmin,
-    at_pair,
     edge,
     first_leg,
     me,
     min_of,
     node,
-    receiver,
     second_leg,
     sender,
     where,
@@ -76,16 +73,6 @@ CASES = {
         "masks and scalars",
     ),
     "node pointer input": (_program((start,), x, 1, where(start == me, x, 1)), "pointer input", "masks"),
-    "receiver in a real key": (
-        _program((adj, A), x, 1, min_of(A + receiver(x), adj)),
-        "receiver",
-        "sender",
-    ),
-    "a pair of two pointers": (
-        _program((adj, A), x, 1, at_pair(A, argmin(A, adj), argmax(A, adj))),
-        "both ends",
-        "one end",
-    ),
 }
 
 

@@ -20,7 +20,7 @@ from mechgap.compiler.checks import (
 from mechgap.compiler.ir import Atom, Carried, Feature, Fetched, FetchedEdge, Form, Lowered, Unit
 from mechgap.compiler.layout import RoundPlan, place
 from mechgap.compiler.lowering import lower
-from mechgap.compiler.pair_ir import PairUnit
+from mechgap.compiler.pair_ir import Followed, PairUnit
 from mechgap.compiler.passes import compile_program
 from mechgap.compiler.schedule import Schedule, fetch_reads, parts_first, schedule
 from mechgap.errors import Refusal
@@ -70,7 +70,7 @@ def _check_units(layers: list[set[Atom]], needed: tuple[Atom, ...], family: type
 
 
 def _check_fetches(made: Schedule, needed: tuple[Atom, ...]) -> None:
-    fetches = {atom.fetch for atom in needed if isinstance(atom, (Fetched, FetchedEdge))}
+    fetches = {atom.fetch for atom in needed if isinstance(atom, (Fetched, FetchedEdge, Followed))}
     heads = [fetch for round in made.fetches for fetch in round]
     assert len(heads) == len(set(heads))
     assert set(heads) == fetches
@@ -221,7 +221,7 @@ def test_a_carried_slot_is_gone_after_the_first_round():
     check_schedule(Schedule(((), ()), (((slot,),), ((use,),)), ((), ())))
 
 
-@pytest.mark.parametrize("name", ["floyd_warshall", "mst_kruskal", "bridges"])
+@pytest.mark.parametrize("name", ["floyd_warshall", "mst_kruskal", "bridges", "lcs_length"])
 def test_units_of_pairs_that_are_not_computed_are_noticed(name):
     made = _schedules(_lowered(name))[1]
     layers = [(r, k) for r, paired in enumerate(made.pairs) for k in range(len(paired))]

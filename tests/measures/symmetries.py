@@ -93,8 +93,13 @@ def _change_pairs(network, module, nodes, ends, generator, powers) -> None:
             _columns(reader, network.config.features, nodes)
         width = layer.receiver.out_features
         made = last if k == len(module.pairs) - 1 else _drawn(width, generator, powers)
-        for reader in (layer.edge, layer.pair, layer.sender, layer.receiver):
-            _rows(reader, *made)
+        if layer.heads and before is not None:
+            assert layer.heads == 1
+            for reader in (layer.sent, layer.received):
+                _columns(reader, 0, before)
+        for reader in (layer.edge, layer.pair, layer.sender, layer.receiver, layer.sent, layer.received):
+            if reader is not None:
+                _rows(reader, *made)
         before = made
 
 

@@ -117,8 +117,8 @@ def small_config(interface: Interface, **changes: object) -> NetworkConfig:
 PAIRS: dict[str, object] = {
     "pairs": 3,
     "rounds": (
-        RoundConfig(heads=2, mid=4, width=6, mlp=(10, 8), edge_values=True, pairs=(4, 3)),
-        RoundConfig(heads=1, mid=5, width=8, attend="all"),
+        RoundConfig(heads=2, mid=4, width=6, mlp=(10, 8), edge_values=True, pairs=(4, 3), pair_reads=True),
+        RoundConfig(heads=1, mid=5, width=8, attend="all", pairs=(3,)),
     ),
 }
 """What ``small_config`` takes for a network that keeps vectors at pairs."""

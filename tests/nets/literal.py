@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mechgap.nets.gatv2 import GATv2Round
 from mechgap.nets.network import Network
+from mechgap.nets.pair_layer import PairLayer
 from mechgap.nets.readout import PointerReadout
 
 
@@ -70,7 +71,18 @@ def round_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
     return torch.stack(rows)
 
 
-def pairs_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
+def read_along(part: PairLayer, pairs: Tensor, alpha: Tensor, u: int, v: int) -> Tensor:
+    """What a layer reads at the pairs of the nodes that u attends, and of those that v attends."""
+    total, width = torch.zeros(()), pairs.shape[-1]
+    for head in range(part.heads):
+        own = slice(head * width, (head + 1) * width)
+        for k in range(len(pairs)):
+            total = total + alpha[head, u, k] * (part.sent.weight[:, own] @ pairs[k, v])
+            total = total + alpha[head, v, k] * (part.received.weight[:, own] @ pairs[u, k])
+    return total
+
+
+def pairs_of(layer: GATv2Round, z: Tensor, graph: Graph, alpha: Tensor) -> Tensor:
     """Vectors at pairs [N, N, P] of one graph after a round, of z = [x ; h] after it."""
     size, pairs = len(z), graph.pairs
     for part in layer.pairs:
@@ -79,6 +91,7 @@ def pairs_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
             + at_pair(part.pair, pairs, u, v)
             + part.sender(z[u])
             + part.receiver(z[v])
+            + read_along(part, pairs, alpha, u, v)
             for u in range(size)
             for v in range(size)
         ]

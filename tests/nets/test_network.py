@@ -64,7 +64,7 @@ def test_a_step_is_what_its_equations_say(kept):
             assert torch.allclose(attention[index][row, :, :size, :size], expected)
             assert attention[index][row, :, :size, size:].abs().sum() == 0
             h = round_of(layer, z, graph)
-            p = pairs_of(layer, torch.cat([encoded.x[row, :size], h], -1), graph)
+            p = pairs_of(layer, torch.cat([encoded.x[row, :size], h], -1), graph, expected)
         assert torch.allclose(after.nodes[row, :size], h)
         assert torch.allclose(after.pairs[row, :size, :size], p)
         assert after.nodes[row, size:].abs().sum() == 0

@@ -153,7 +153,11 @@ class _Attribution:
             written = _assigned(self._plan, values, True) if last and values is not None else None
             self._layers[layer] = self._units(placed, width, kept, written)
             reads = {"edge": self._edges, "pair": (*before, *map(_reversed, before))}
-            for reader in ("edge", "pair", "sender", "receiver"):
+            attended = tuple(
+                f"{word}, read by head {h}" for h in range(len(round.fetches)) for word in before
+            )
+            reads |= {"sent": attended, "received": attended}
+            for reader in ("edge", "pair", "sender", "receiver", "sent", "received"):
                 self._enter(f"{layer}.{reader}", layer, reads.get(reader, (*features, *nodes)))
             kept, before = placed, self._list(placed, width)
         return before

@@ -152,7 +152,7 @@ def _fetch_reach(fetch: Fetch, n: int) -> float:
     """Largest whole number, in steps of one index, that orders the senders of a fetch."""
     keys = 1.0
     if fetch.key is not None and fetch.order is not None and fetch.key.whole:
-        keys = max(fetch.high, fetch.key.reach) + 1.0
+        keys = (fetch.high if fetch.cut else max(fetch.high, fetch.key.reach)) + 1.0
     conditions = [c.form.reach for c in fetch.conditions if c.form.whole]
     reach = max([keys * power_above(n - 1), *conditions])
     if fetch.notes.checked and fetch.whole and not fetch.plain:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetched, FetchedEdge, Lowered, Unit
+from .ir import (
+    AbstractPairAtom,
+    Atom,
+    Carried,
+    EdgeColumn,
+    Feature,
+    Fetch,
+    Fetched,
+    FetchedEdge,
+    Lowered,
+    Unit,
+)
 from .layout import RoundPlan
-from .pair_ir import EndAtom, PairCarried
+from .pair_ir import EndAtom, Followed, PairCarried
 from .pair_schedule import kept
 from .schedule import Schedule, fetch_reads, pair_reads, parts_first
 
@@ -67,12 +78,21 @@ def check_schedule(schedule: Schedule) -> None:
                         copied = _there(part.source, paired)
                         _ensure(copied, f"round {round} copies {part.source.origin} before it is there")
             before = set(atoms)
-        for held in pairs:
-            _check_pairs(held, paired, before)
+        old = paired
+        for layer, held in enumerate(pairs):
+            for atom in (atom for unit in held for atom in unit.parts if isinstance(atom, Followed)):
+                if layer == 0 and atom.fetch in heads:
+                    _ensure(_there(atom.source, old), f"round {round} reads {atom.origin} too early")
+            _check_pairs(held, paired, before, heads if layer == 0 else ())
             paired = set(held)
 
 
-def _check_pairs(held: tuple[AbstractPairAtom, ...], paired: set[Atom] | None, nodes: set[Atom]) -> None:
+def _check_pairs(
+    held: tuple[AbstractPairAtom, ...],
+    paired: set[Atom] | None,
+    nodes: set[Atom],
+    heads: tuple[Fetch, ...],
+) -> None:
     """What a layer at pairs holds can be made of the one before it, and of what nodes hold."""
     for unit in held:
         if _there(unit, paired):
@@ -80,6 +100,7 @@ def _check_pairs(held: tuple[AbstractPairAtom, ...], paired: set[Atom] | None, n
         for atom in unit.parts:
             source = atom.source if isinstance(atom, EndAtom) else atom
             there = source in nodes or isinstance(source, Feature) or _there(atom, paired)
+            there = there or (isinstance(atom, Followed) and atom.fetch in heads)
             _ensure(there, f"{unit.origin} at pairs reads {atom.origin} before it is there")
 
 

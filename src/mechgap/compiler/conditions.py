@@ -13,6 +13,13 @@ Alternative = tuple[Condition, ...]
 """Conditions that hold together."""
 
 
+FEW_ALTERNATIVES = 4
+"""Heads for one mask, or one key, that are cheaper than units of pairs."""
+
+LARGE = 2.0**13
+"""Whole numbers beyond this are cut where they are compared with smaller ones."""
+
+
 @dataclass(frozen=True)
 class PairNumber:
     """A number on every pair, in one of its cases.
@@ -29,6 +36,12 @@ class PairNumber:
     low: float
     high: float
     whole: bool
+
+
+def is_cheap(alternatives: list[Alternative]) -> bool:
+    """Whether heads for some alternatives cost less than a unit of pairs, and no room for large graphs."""
+    wholes = [c.form for conditions in alternatives for c in conditions if c.form.whole]
+    return len(alternatives) <= FEW_ALTERNATIVES and all(form.reach <= 2.0 * LARGE for form in wholes)
 
 
 def is_key(number: PairNumber) -> bool:

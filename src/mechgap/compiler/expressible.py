@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..errors import Refusal
-from ..lang.expression import Along, Apply, At, Expression, Follow, Variable
+from ..lang.expression import Along, Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Program
@@ -44,8 +44,6 @@ def _problem(program: Program, expression: Expression) -> tuple[str, str, str] |
     instead = "compute it in the interpreter, or keep what is needed at the nodes"
     if isinstance(expression, Along) or location is Location.TRIPLE:
         return "a value of triples of nodes", "values of nodes and of pairs: attention sees two ends", instead
-    if isinstance(expression, (At, Follow)) and location is Location.EDGE:
-        return "a pointer of pairs that is followed", "pointers of nodes or of the graph", instead
     if isinstance(expression, Apply) and expression.operation is Operation.ARCTAN2:
         return "an angle", "arithmetic that is piecewise linear: arctan2 is not", instead
     if isinstance(expression, Apply) and expression.operation is Operation.MULTIPLY:

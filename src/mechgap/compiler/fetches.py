@@ -49,13 +49,15 @@ class Fetches:
         key: PairForm | None = None,
         order: Order | None = Order.FIRST,
         span: tuple[float, float] = (0.0, 0.0),
+        cut: bool = False,
     ) -> Fetch:
         """The fetch of the best sender that fulfils some conditions."""
-        memory = (frozenset(conditions), key, order)
+        memory = (frozenset(conditions), key, order, span)
         if memory not in self._fetches:
             forms = [condition.form for condition in conditions] + ([key] if key is not None else [])
             ready = max((level(atom) for form in forms for atom in form.atoms), default=0)
-            self._fetches[memory] = Fetch(conditions, key, order, *span, ready, self._gadgets.origin, Notes())
+            origin = self._gadgets.origin
+            self._fetches[memory] = Fetch(conditions, key, order, *span, ready, origin, Notes(), cut)
         return self._fetches[memory]
 
     def named(self, reference: Bit | Number) -> Fetch:
@@ -72,7 +74,7 @@ class Fetches:
             return read
         fetch.notes.checked = True
         found = self._gadgets.equal(self.index(fetch), reference)
-        return self._gadgets.choose([(found, read), (~found, _nothing(read))])
+        return self._gadgets.choose([(found, read), (~found, nothing(read))])
 
     def anchor(self, fetch: Fetch, expression: Expression) -> None:
         """Note that a fetch makes the choice of a selecting expression, if it is one."""
@@ -82,7 +84,7 @@ class Fetches:
 
     def copy(self, fetch: Fetch, source: Atom) -> Form:
         """A number at the sender or on the pair, copied to the receiver."""
-        fetch = self._after(fetch, level(source))
+        fetch = self.after(fetch, source)
         memory = (fetch, source)
         if memory not in self._copies:
             if isinstance(source, AbstractPairAtom):
@@ -135,8 +137,9 @@ class Fetches:
                 bits = tuple(self.at_pair(fetch, bit) for bit in value.bits)
                 return Category(tuple(bit for bit in bits if isinstance(bit, Bit)))
 
-    def _after(self, fetch: Fetch, ready: int) -> Fetch:
-        """The same fetch, not before some rounds are over: for numbers that are only then there."""
+    def after(self, fetch: Fetch, source: Atom) -> Fetch:
+        """The same fetch, not before a number is there that is to be copied."""
+        ready = level(source)
         if ready <= fetch.level:
             return fetch
         memory = (fetch, ready)
@@ -145,7 +148,7 @@ class Fetches:
         return self._fetches[memory]
 
 
-def _nothing(value: Value) -> Value:
+def nothing(value: Value) -> Value:
     """What a pointer to no node reads."""
     match value:
         case Number():

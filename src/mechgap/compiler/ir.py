@@ -296,6 +296,7 @@ class Fetch:
         level: how many rounds must be over before it, for what it reads and what is copied.
         origin: the expression that it stands for.
         notes: what the rest of the compiler says about it.
+        cut: whether a sender with a key above ``high`` is never chosen, so that its logit may be rounded.
     """
 
     conditions: tuple[Condition, ...]
@@ -306,6 +307,7 @@ class Fetch:
     level: int
     origin: str
     notes: Notes
+    cut: bool = False
 
     @property
     def whole(self) -> bool:

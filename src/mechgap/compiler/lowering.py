@@ -15,7 +15,7 @@ from ..lang.operations import Operation
 from ..lang.program import Port, Program
 from .bounds import check_input, check_state
 from .expressible import check_expressible, read_later
-from .gadgets import Gadgets
+from .gadgets import Gadgets, TooLarge
 from .ir import Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
 from .origin import Origin
@@ -47,7 +47,7 @@ class Meaning:
 
 
 def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
-    """Lower a program.
+    """Lower a program; with units of pairs where it has values at pairs, or cannot do without them.
 
     Args:
         program: any checked program.
@@ -57,18 +57,29 @@ def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
     Raises:
         Refusal: naming the operation, if something cannot be computed exactly.
     """
-    return _ProgramLowering(program, n, resolve).run()
+    places = {variable.location for variable in program.state}
+    if Location.EDGE in places | {port.location for port in program.interface.outputs}:
+        return _ProgramLowering(program, n, resolve, True).run()
+    try:
+        return _ProgramLowering(program, n, resolve, False).run()
+    except TooLarge:
+        raise
+    except Refusal as refusal:
+        try:
+            return _ProgramLowering(program, n, resolve, True).run()
+        except TooLarge:
+            raise
+        except Refusal:
+            raise refusal from None
 
 
 class _ProgramLowering:
-    def __init__(self, program: Program, n: int, resolve: bool) -> None:
+    def __init__(self, program: Program, n: int, resolve: bool, paired: bool) -> None:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
         self.pair_gadgets = Gadgets(f"program {program.name}, compiling", PairUnit)
-        places = {port.location for port in program.interface.outputs}
-        places |= {variable.location for variable in program.state}
         own = Feature(n - 1, True, "me", INDEX_PORT, 0)
-        self.scope = Scope(n, own, resolve, self.pair_gadgets if Location.EDGE in places else None)
+        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None)
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
         self.slots: dict[str, Slot] = {}
         self.start: dict[str, Form] = {}

@@ -76,8 +76,8 @@ class NodeLowering(AbstractPointwise):
         self.own = Number(Form.of(scope.index), 0, scope.n - 1, True)
         self._variables = variables
         self._values: dict[Expression, Value] = {}
-        pairs, fetches = PairLowering(self, scope.pairs), Fetches(program, gadgets, self.own)
-        self._pairs = pairs
+        fetches = Fetches(program, gadgets, self.own)
+        self._pairs = pairs = PairLowering(self, scope.pairs, fetches)
         self._reductions = Reductions(self, pairs, fetches, scope.resolve)
         reading = Reading(self, pairs, fetches)
         self._rules: dict[type[Expression], Callable[[Anything], Value]] = {

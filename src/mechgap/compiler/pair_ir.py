@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..lang.expression import End
-from .ir import AbstractPairAtom, Atom, EdgeColumn, Form, PairForm, level
+from .ir import AbstractPairAtom, Atom, EdgeColumn, Fetch, Form, PairForm, level
 from .values import Bit, Category, Number, Value
 
 OPPOSITE = {End.SENDER: End.RECEIVER, End.RECEIVER: End.SENDER}
@@ -80,6 +80,22 @@ class Turned(AbstractPairAtom):
     @property
     def parts(self) -> tuple[Atom, ...]:
         return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed(AbstractPairAtom):
+    """A number of pairs, at the pair of which one end is the node that this end attends.
+
+    Only units that are computed right after the round of the fetch read it.
+    """
+
+    fetch: Fetch
+    source: Atom
+    end: End
+
+    @property
+    def ready(self) -> int:
+        return self.fetch.level + 1
 
 
 def turned_atom(atom: Atom) -> Atom:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any as Anything
 
-from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, Variable
+from ..lang.expression import Apply, At, Constant, End, Expression, Follow, Lift, Reverse, Variable
 from ..lang.location import Location
+from .fetches import Fetches
+from .following import Following
 from .gadgets import Gadgets
 from .ir import Form
 from .origin import Origin
@@ -26,19 +28,29 @@ class PairValues(AbstractPointwise):
         nodes: lowers what lives at the ends.
         gadgets: makes units of pairs.
         entered: the value of a variable of edges.
+        fetches: of the nodes.
     """
 
-    def __init__(self, nodes: NodeLowering, gadgets: Gadgets, entered: Callable[[Variable], Value]) -> None:
+    def __init__(
+        self,
+        nodes: NodeLowering,
+        gadgets: Gadgets,
+        entered: Callable[[Variable], Value],
+        fetches: Fetches,
+    ) -> None:
         super().__init__(nodes.program, gadgets, nodes.n)
-        self._nodes = nodes
+        self.nodes = nodes
         self._entered = entered
         self._values: dict[Expression, Value] = {}
+        self.following = Following(self, fetches, gadgets)
         self._rules: dict[type[Expression], Callable[[Anything], Value]] = {
             Constant: self.constant,
             Variable: self._variable,
             Apply: self.apply,
             Lift: lambda e: self._lifted(e.value, e.end),
             Reverse: lambda e: turned(self.of(e.value)),
+            Follow: self.following.follow,
+            At: self.following.at,
         }
 
     def of(self, expression: Expression) -> Value:
@@ -63,13 +75,13 @@ class PairValues(AbstractPointwise):
     def _found(self, expression: Expression) -> Value:
         if isinstance(expression, Constant):
             return self.constant(expression)
-        if self._nodes.location(expression) is Location.GRAPH:
+        if self.nodes.location(expression) is Location.GRAPH:
             return self._lifted(expression, End.RECEIVER)
         return self._rules.get(type(expression), self._misplaced)(expression)
 
     def _lifted(self, expression: Expression, end: End) -> Value:
-        value = self._nodes.of(expression)
-        return lifted(self._nodes.gadgets.simple(value) if isinstance(value, Number) else value, end)
+        value = self.nodes.of(expression)
+        return lifted(self.nodes.gadgets.simple(value) if isinstance(value, Number) else value, end)
 
     def _variable(self, variable: Variable) -> Value:
         value = self._entered(variable)

@@ -15,10 +15,13 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from .bounds import check_input
 from .conditions import (
+    FEW_ALTERNATIVES,
+    LARGE,
     Alternative,
     PairNumber,
     bounded,
     condition,
+    is_cheap,
     is_key,
     known,
     of_end,
@@ -27,8 +30,9 @@ from .conditions import (
     true,
     turned_end,
 )
+from .fetches import Fetches
 from .gadgets import Gadgets, TooLarge
-from .ir import EdgeColumn, Form, PairForm, Relation
+from .ir import Condition, EdgeColumn, Form, PairForm, Relation
 from .pair_ir import apart, turned
 from .pair_values import PairValues
 from .values import Bit, Category, Number, Value
@@ -38,9 +42,6 @@ if TYPE_CHECKING:
 
 MOST_ALTERNATIVES = 16
 """Heads for one mask, where only attention can compute it."""
-
-FEW_ALTERNATIVES = 4
-"""Heads for one mask, or one key, that are cheaper than units of pairs."""
 
 
 class PairLowering:
@@ -52,11 +53,12 @@ class PairLowering:
     Args:
         nodes: lowers what lives at the ends, and knows the variables.
         gadgets: makes units of pairs; None in networks that keep nothing at pairs.
+        fetches: of the nodes.
     """
 
-    def __init__(self, nodes: NodeLowering, gadgets: Gadgets | None) -> None:
+    def __init__(self, nodes: NodeLowering, gadgets: Gadgets | None, fetches: Fetches) -> None:
         self._nodes = nodes
-        self.values = None if gadgets is None else PairValues(nodes, gadgets, self.entered)
+        self.values = None if gadgets is None else PairValues(nodes, gadgets, self.entered, fetches)
 
     def alternatives(self, mask: Expression) -> list[Alternative]:
         """A mask of edges, or of nodes seen as senders, as a disjunction of conjunctions."""
@@ -64,7 +66,9 @@ class PairLowering:
             return self._end(self._nodes.bit(mask), End.SENDER, True)
         try:
             found = self._mask(mask, True, False)
-            if len(found) <= (MOST_ALTERNATIVES if self.values is None else FEW_ALTERNATIVES):
+            if self.values is None and len(found) <= MOST_ALTERNATIVES:
+                return found
+            if self.values is not None and is_cheap(found):
                 return found
         except TooLarge:
             raise
@@ -125,6 +129,7 @@ class PairLowering:
                 return self._bit(bit, positive)
             case Apply() if self._nodes.location(mask) is Location.EDGE:
                 return self._apply(mask, positive, swapped)
+        self._check_place(mask)
         return self._end(self._nodes.bit(mask), End.RECEIVER, positive)
 
     def _end(self, bit: Bit, end: End, positive: bool) -> list[Alternative]:
@@ -227,7 +232,7 @@ class PairLowering:
             self._check_rounding(left, right)
         forward, backward = (left.form, right.form), (right.form, left.form)
         if operation is Operation.EQUAL and positive:
-            return known(condition(forward, Relation.ZERO, whole))
+            return known(self._clipped(condition(forward, Relation.ZERO, whole)))
         if operation is Operation.EQUAL:
             return [
                 *known(condition(forward, Relation.NEGATIVE, whole)),
@@ -235,7 +240,22 @@ class PairLowering:
             ]
         strict = (operation is Operation.LESS) == positive
         relation = Relation.NEGATIVE if strict else Relation.NOT_POSITIVE
-        return known(condition(forward if positive else backward, relation, whole))
+        return known(self._clipped(condition(forward if positive else backward, relation, whole)))
+
+    def _clipped(self, relation: Condition) -> Condition:
+        """The same condition; a large whole number of the receiver is cut to what the rest can reach.
+
+        Beyond that it decides nothing, and small numbers leave room for more nodes.
+        """
+        form = relation.form
+        rest = form.sender + Form(form.pair)
+        low, high = -rest.top - 1.0, -rest.bottom + 1.0
+        if relation.sides is not None or form.receiver.reach <= LARGE or high - low >= form.receiver.reach:
+            return relation
+        gadgets, span = self._nodes.gadgets, form.receiver.reach + max(abs(low), abs(high))
+        up, down = (gadgets.unit(form.receiver.plus(-bound), span) for bound in (low, high))
+        cut = gadgets.unit(up - down, high - low)
+        return Condition(PairForm(form.sender, cut.plus(low), form.pair), relation.relation)
 
     def _check_rounding(self, left: PairNumber, right: PairNumber) -> None:
         """Real sums must be rounded as the interpreter rounds them: (sender + edge) against receiver."""
@@ -264,7 +284,16 @@ class PairLowering:
                 return [PairNumber((), apart(number.form), number.low, number.high, number.whole)]
             case Apply() if self._nodes.location(value) is Location.EDGE:
                 return self._arithmetic(value, swapped)
+        self._check_place(value)
         return [self._lifted(value, End.RECEIVER)]
+
+    def _check_place(self, value: Expression) -> None:
+        if self._nodes.location(value) is Location.EDGE:
+            raise self._nodes.gadgets.refuse(
+                "a value of pairs that is computed of more than their two ends",
+                "values of the two ends of a pair, and of the edge between them",
+                "compute it at the nodes",
+            )
 
     def _lifted(self, value: Expression, end: End) -> PairNumber:
         number = self._nodes.gadgets.simple(self._nodes.number(value))

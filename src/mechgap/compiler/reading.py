@@ -40,7 +40,7 @@ class Reading:
 
         A node attends the node at the other end and copies what lives there and on the edge. So one
         end must be the node itself, or known to every node: the value is then computed where the
-        other end is, and read there.
+        other end is, and read there. Otherwise it takes units of pairs.
         """
         sender, receiver = expression.sender, expression.receiver
         if isinstance(receiver, Own):
@@ -55,6 +55,8 @@ class Reading:
             return self._read(
                 expression, self._reference(sender), self._beside(expression.value, receiver, True)
             )
+        if self._pairs.values is not None:
+            return self._pairs.values.following.at_nodes(expression.value, sender, receiver)
         raise self._nodes.gadgets.refuse(
             "the value of a pair of which both ends differ from node to node",
             "a pair of which one end is the node itself, a mask_one or a pointer of the graph",

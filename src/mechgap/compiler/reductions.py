@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 REFINEMENTS = 2
 """Rounds that tell equal real keys apart by index."""
+
+WIDE, WIDEST = 2.0**16, 2.0**20
+"""Whole keys beyond the first are chosen in two rounds; beyond the second an average cannot be rounded."""
 
 _ORDER = {Tie.FIRST: Order.FIRST, Tie.LAST: Order.LAST}
 
@@ -147,6 +151,8 @@ class Reductions:
         if memory not in self._choices:
             if case is None:
                 fetch = self._fetches.fetch(conditions, order=order)
+            elif is_wide(conditions, case):
+                fetch = self._wide(conditions, case, largest, order)
             elif case.whole:
                 fetch = self._whole(conditions, case, largest, order)
             else:
@@ -158,10 +164,29 @@ class Reductions:
         self._fetches.anchor(self._anchors[memory], origin)
         return self._choices[memory]
 
-    def _whole(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
-        span = (0.0, case.high - case.low)
+    def _wide(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
+        """Whole keys too large for one logit with the index: first about the best key, then its first sender.
+
+        Senders with the best key share the attention of the first round. Float32 may add up their
+        average in any order; it is off by at most ``error``. The second round orders by the difference
+        to it, which is small for the best keys.
+        """
+        first = self._fetches.fetch(conditions, *self._order_by(case, largest, None))
+        error = math.ceil((self._nodes.n + 8.0) * 2.0**-23 * case.form.reach) + 1.0
+        form = self._fetches.landed(first, case.form).plus(-case.low)
+        about = self._nodes.gadgets.rounded(form, max(case.high - case.low, form.top)).plus(case.low)
+        key = (case.form - PairForm(receiver=about)) * (-1.0 if largest else 1.0)
+        return self._fetches.fetch(conditions, key.plus(error), order, (0.0, 2.0 * error), cut=True)
+
+    def _order_by(
+        self, case: PairNumber, largest: bool, order: Order | None
+    ) -> tuple[PairForm, Order | None, tuple[float, float]]:
+        """A whole key as fetches take it: not negative, the best one first."""
         key = (case.form * -1.0).plus(case.high) if largest else case.form.plus(-case.low)
-        return self._fetches.fetch(conditions, key, order, span)
+        return key, order, (0.0, case.high - case.low)
+
+    def _whole(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
+        return self._fetches.fetch(conditions, *self._order_by(case, largest, order))
 
     def _real(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
         """Real keys: find the best key, then order by the difference to it, and by index.
@@ -247,6 +272,12 @@ class Reductions:
         form = self._fetches.landed(fetch, side)
         simple = sum(map(bool, (side.sender.terms, side.receiver.terms, side.pair))) < 2
         return self._nodes.gadgets.simple(Number(form, form.bottom, form.top, form.whole, simple))
+
+
+def is_wide(conditions: Alternative, case: PairNumber) -> bool:
+    """Whether a whole key is chosen in two rounds: for its size, and where that can be done exactly."""
+    plain = all(condition.relation is Relation.TRUE for condition in conditions)
+    return case.whole and plain and WIDE < max(case.high - case.low, case.form.reach) <= WIDEST
 
 
 def _contains(expression: Expression, wanted: Expression) -> bool:

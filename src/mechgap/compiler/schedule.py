@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .ir import AbstractPairAtom, Atom, Carried, Feature, Fetch, Fetched, FetchedEdge, Form, Slot, Unit
-from .pair_ir import EndAtom, PairUnit
+from .pair_ir import EndAtom, Followed, PairUnit
 from .pair_schedule import PairLayers, PairPlanner, opened, pair_exits
 from .timing import Moment
 
@@ -71,7 +71,7 @@ def parts(atom: Atom) -> tuple[Atom, ...]:
     """The atoms that must be there before an atom can be computed or copied."""
     if isinstance(atom, Unit):
         return atom.form.atoms
-    if isinstance(atom, (Fetched, FetchedEdge)):
+    if isinstance(atom, (Fetched, FetchedEdge, Followed)):
         return (*fetch_reads(atom.fetch), *pair_reads(atom.fetch), atom.source)
     return atom.parts if isinstance(atom, AbstractPairAtom) else ()
 
@@ -162,14 +162,14 @@ class _Planner:
         """What every fetch attends by, or copies, of pairs."""
         found = {fetch: pair_reads(fetch) for heads in self.fetches.values() for fetch in heads}
         for atom in self.atoms:
-            if isinstance(atom, FetchedEdge):
+            if isinstance(atom, (FetchedEdge, Followed)):
                 found[atom.fetch] = (*found[atom.fetch], atom.source)
         return found
 
     def _by_round(self) -> dict[int, list[Fetch]]:
         found: dict[int, list[Fetch]] = {}
         for atom in self.atoms:
-            if isinstance(atom, (Fetched, FetchedEdge)):
+            if isinstance(atom, (Fetched, FetchedEdge, Followed)):
                 heads = found.setdefault(atom.fetch.level, [])
                 if atom.fetch not in heads:
                     heads.append(atom.fetch)
@@ -208,7 +208,7 @@ class _Planner:
                 if moment.layer > 0 or not self._present(atom, moment.round):
                     hold(atom, order[moment] - 1)
         for atom in self.atoms:
-            if isinstance(atom, (Fetched, FetchedEdge)) and atom.fetch.level > 0:
+            if isinstance(atom, (Fetched, FetchedEdge, Followed)) and atom.fetch.level > 0:
                 for part in parts(atom):
                     if not isinstance(part, (Feature, AbstractPairAtom)):
                         hold(part, order[Moment(atom.fetch.level, 0)] - 1)

@@ -113,7 +113,8 @@ def wire(network: Network) -> Wiring:
     the same to all logits of a softmax, or of a choice, is left out.
 
     Raises:
-        MechgapError: if several numbers of heads write to one hidden vector, so that units cannot be told.
+        MechgapError: if several numbers of heads write to one hidden vector, so that units cannot be told,
+            or if pairs read other pairs along several heads.
     """
     return _Wiring(network).run()
 
@@ -197,8 +198,24 @@ class _Wiring:
             for end in ("sender", "receiver"):
                 bias = bias + self._nodes(f"{layer_name}.{end}", _layer(layer, end), group, (ends.after,))
             self._paired(f"{layer_name}.pair", _layer(layer, "pair"), group, before)
+            self._attended(layer_name, layer, group, before)
             self._bias(f"{layer_name}.bias", bias, group)
             before = group
+
+    def _attended(self, name: str, layer: nn.Module, row: str, column: str | None) -> None:
+        """Links to the pairs of the attended nodes."""
+        if not layer.heads or column is None:
+            return
+        if layer.heads != 1:
+            raise MechgapError(
+                "comparing networks",
+                f"pairs that read other pairs along {layer.heads} heads, which may change places",
+                "at most one such head",
+                "compare the runs of the two networks",
+            )
+        for part in ("sent", "received"):
+            weight = _array(_layer(layer, part).weight)
+            self._link(f"{name}.{part}", Sum.of(weight), row, column)
 
     def _attention(self, name: str, module: nn.Module, ends: Ends, update: str) -> None:
         before = ends.before

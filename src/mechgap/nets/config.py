@@ -25,6 +25,7 @@ class RoundConfig:
         attend: whether a node attends its "neighbours" or "all" nodes.
         edge_values: whether messages carry edge features.
         pairs: widths of the ReLU layers at pairs after it; without any the vectors at pairs stay.
+        pair_reads: whether the first of these layers reads the pairs of the attended nodes too.
     """
 
     heads: int = 1
@@ -34,6 +35,7 @@ class RoundConfig:
     attend: str = "neighbours"
     edge_values: bool = False
     pairs: tuple[int, ...] = ()
+    pair_reads: bool = False
 
     def __post_init__(self) -> None:
         where = "the configuration of a round"

@@ -62,8 +62,10 @@ class GATv2Round(nn.Module):
         kept = 2 * config.pairs
         self.pair = linear(kept, mid, bias=False) if kept else None
         self.pair_value = linear(kept, width, bias=False) if kept and shape.edge_values else None
-        layers = pairwise((config.pairs, *shape.pairs))
-        self.pairs = nn.ModuleList(PairLayer(config, before, after) for before, after in layers)
+        self.pairs = nn.ModuleList(
+            PairLayer(config, before, after, shape.heads if shape.pair_reads and not index else 0)
+            for index, (before, after) in enumerate(pairwise((config.pairs, *shape.pairs)))
+        )
 
     def forward(self, encoded: Encoded, hidden: Hidden) -> tuple[Hidden, Float[Tensor, "B A N N"]]:
         """Hidden vectors after the round, and attention as (receiver, sender)."""
@@ -79,16 +81,11 @@ class GATv2Round(nn.Module):
         if self.norm is not None:
             after = self.norm(after)
         after = after.masked_fill(~encoded.nodes[..., None], 0.0)
-        return Hidden(after, self._paired(encoded, after, hidden.pairs)), attention
-
-    def _paired(
-        self, encoded: Encoded, after: Float[Tensor, "B N H"], pairs: Float[Tensor, "B N N P"]
-    ) -> Float[Tensor, "B N N P"]:
-        """The vectors at pairs after the round."""
+        pairs = hidden.pairs
         z = torch.cat([encoded.x, after], -1)
         for layer in self.pairs:
-            pairs = layer(encoded, z, pairs)
-        return pairs
+            pairs = layer(encoded, z, pairs, attention)
+        return Hidden(after, pairs), attention
 
     def _logits(
         self, encoded: Encoded, z: Float[Tensor, "B N _"], edges: Float[Tensor, "B N N _"]

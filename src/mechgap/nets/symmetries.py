@@ -250,11 +250,19 @@ def _axes(network: Network, hidden: Move, pairs: Move, moves: Mapping[str, _Roun
             for part in ("sender", "receiver"):
                 yield f"{layer}.{part}.weight", (after, z)
             yield f"{layer}.receiver.bias", (after, ())
+            for part in ("sent", "received"):
+                yield f"{layer}.{part}.weight", (after, (_for_heads(kept, move.heads),))
             kept = after
     for key in network.readouts:
         for part in ("linear", "nodes", "receiver", "candidate", "first", "second"):
             yield f"readouts.{key}.{part}.weight", (None, (*z, hidden))
         yield f"readouts.{key}.pair.weight", (None, (pairs,))
+
+
+def _for_heads(move: Move, heads: Tensor) -> Move:
+    """A move of units that are read once for every head, head by head."""
+    places = torch.cat([head * move.size + move.places for head in heads])
+    return Move(places, move.scale.repeat(len(heads)), move.size * len(heads))
 
 
 def _moved(value: Tensor, row: Move | None, columns: tuple[Move | int, ...]) -> Tensor:

@@ -166,6 +166,7 @@ class Reading:
         first = ends[0]
         if first is not None and scope.everywhere and len(ends) == 2 and self._is_own_receiver(references[1]):
             lines = whole.reshape(-1, width)
+            first = first.reshape(first.shape + (1,) * (rank - first.dim()))
             sender = first.to(torch.int64).expand(len(whole), width, 1)[:, :, 0]
             index = flat_index(evaluation.inputs.rows[:, None], (sender,), width)
             return lines.index_select(0, index.reshape(-1)).reshape(whole.shape)

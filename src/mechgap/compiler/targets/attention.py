@@ -72,7 +72,7 @@ def _order_units(fetch: Fetch, n: int) -> list[AttentionUnit]:
     if fetch.key is None:
         return [AttentionUnit(-1.0, rank)]
     key = fetch.key * key_step(fetch, n)
-    if fetch.order is not None and fetch.key.whole:
+    if fetch.order is not None and fetch.key.whole and not fetch.cut:
         return [AttentionUnit(-1.0, key.sender + rank, key.receiver, key.pair)]
     if fetch.low >= 0:
         units = [_attention_unit(-1.0, key)]

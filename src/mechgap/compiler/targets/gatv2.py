@@ -17,7 +17,7 @@ from ...nets.pair_layer import PairLayer
 from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetched, FetchedEdge, Form, Unit
 from ..layout import RoundPlan
 from ..nodes import INDEX_PORT
-from ..pair_ir import EndAtom, PairCarried, PairUnit, Turned
+from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit, Turned
 from ..pair_schedule import kept
 from .attention import AttentionUnit, among_neighbours, attention_units, one_sided
 from .filling import Plan, fill_row
@@ -88,7 +88,13 @@ def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
         attend="neighbours" if local else "all",
         edge_values=edges,
         pairs=round.pair_widths,
+        pair_reads=any(isinstance(a, Followed) for layer in round.pairs for u in layer for a in _units(u)),
     )
+
+
+def _units(atom: Atom) -> tuple[Atom, ...]:
+    """What a layer at pairs reads to make an atom, if it is a unit."""
+    return atom.form.atoms if isinstance(atom, PairUnit) else ()
 
 
 def _sources(atom: Atom) -> tuple[Atom, ...]:
@@ -167,10 +173,20 @@ class _RoundEmitter:
                     case EndAtom():
                         side = layer.sender if source.end is End.SENDER else layer.receiver
                         side.weight[row, self._after(source.source)] += coefficient
+                    case Followed():
+                        self._fill_followed(layer, row, source, coefficient)
                     case _:
                         shift = width if _is_turned(source) else 0
                         layer.pair.weight[row, shift + self._paired(source, held)] += coefficient
             layer.receiver.bias[row] += form.constant
+
+    def _fill_followed(self, layer: PairLayer, row: int, atom: Followed, coefficient: float) -> None:
+        """A number of another pair, read along the attention of a head of this round."""
+        part = layer.sent if atom.end is End.SENDER else layer.received
+        assert part is not None
+        head = self._round.fetches.index(atom.fetch)
+        place = self._paired(atom.source, self._before.pairs)
+        part.weight[row, head * self._pairs + place] += coefficient
 
     def _fill_attention(self, module: GATv2Round, row: int, unit: AttentionUnit) -> None:
         for atom, coefficient in unit.sender.terms:
