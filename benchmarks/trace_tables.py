@@ -28,8 +28,8 @@ and the outputs, in batches. dm-clrs: `next(k)` of a sampler that draws on deman
 the task's own sampler and `interpret`, with its checks of inputs and ranges, and all frames of all hints in
 packed form (`trace.values.packed`: masks bool, pointers int16, categories uint8, scalars float32). *Wide* is
 the rate when all hints are, beyond that, widened to the types that `Trace` shows (int64 pointers, one-hot
-masks). *Kernel* is how many seconds it took to make the machine code of the task, or to load it, once for a
-process; it is not in the rates.
+masks). *Kernel* is how many seconds it took, once for a process, to make the machine code of the task, or to
+load it, and to make a first trace; it is not in the rates.
 
 All are timed in turns, in processes of their own that have run before; a ratio (×) is the median over the
 turns, with the smallest and the largest where there were several. Batches are the fastest of those that fit
