@@ -121,7 +121,7 @@ def test_a_promise_of_distinct_keys_saves_rounds(name: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_one_set_of_weights_for_every_size(name: str) -> None:
     compiled = _compiled(name)
-    assert compiled.certificate.n >= (32 if name in SMALL else 1024)
+    assert compiled.certificate.n >= (16 if name in SMALL else 1024)
     assert compiled.certificate.nonzero < compiled.certificate.parameters
 
 

@@ -41,15 +41,15 @@ def test_all_recorded_tasks_are_compared_by_default():
 
 
 def test_what_the_target_refuses_is_counted_apart(tmp_path):
-    for name in ("bfs", "heapsort", "bridges"):
+    for name in ("bfs", "matrix_chain_order", "graham_scan"):
         shutil.copy(GOLDEN / f"{name}-n4.npz", tmp_path)
     report = parity(tmp_path, target="gatv2")
     assert [(file.task, file.mismatches) for file in report.files] == [("bfs", 0)]
     assert [(refused.task, refused.file) for refused in report.refused] == [
-        ("heapsort", "heapsort-n4.npz"),
-        ("bridges", "bridges-n4.npz"),
+        ("matrix_chain_order", "matrix_chain_order-n4.npz"),
+        ("graham_scan", "graham_scan-n4.npz"),
     ]
-    assert "of edges" in report.refused[1].reason.given
+    assert "an angle" in report.refused[1].reason.given
     assert report.mismatches == 0 < report.compared
     data = json.loads(json.dumps(report.to_json()))
     assert data["refused"][0]["reason"]["remedy"]

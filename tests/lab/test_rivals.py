@@ -38,7 +38,20 @@ def test_rivals_of_every_task_run_and_are_few():
             assert load(other).program.interface == load(name).program.interface
 
 
-@pytest.mark.parametrize("name", COMPILED)
+OPEN = {
+    "activity_selector": "its choices are free, but the task does not say which other answers are right",
+    "task_scheduling": "equal numbers change none of its answers; other ties show elsewhere",
+}
+"""Tasks that compile since real numbers may be negative, and what is missing to compare their ties."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name])) if name in OPEN else name
+        for name in COMPILED
+    ],
+)
 def test_other_ties_are_another_right_run(name):
     task = load(name)
     variant = other_ties(task.program)
