@@ -56,6 +56,8 @@ def test_links_and_files_of_the_pages_exist():
         assert (ROOT / "src" / "mechgap" / "compiler" / f"{file}.py").exists(), file
 
 
-def test_the_example_of_the_page_runs():
-    (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
-    exec(block, {})
+def test_the_examples_of_the_page_run():
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    assert len(blocks) > 1
+    for block in blocks:
+        exec(block, {})
