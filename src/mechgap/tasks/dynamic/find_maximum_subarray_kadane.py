@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from ...lang.program import Program
 from ...lang.vocabulary import follow, graph, me, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_signed_keys
 from ..sorting.order import in_given_order, start, to_the_next
 from ..task import About, Complexity, Task
 
-LARGEST = 2**18
+LARGEST = LARGEST_KEY * 2**12
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 best_low = node.mask_one("best_low")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...lang.program import Program
 from ...lang.vocabulary import argmin, everywhere, follow, graph, me, min_of, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_activities
 from ..sorting.order import in_given_order, put, start
 from ..task import About, Complexity, Requirement, Task
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from ...semantics.batch import Batch
 
 pos = node.scalar("pos", low=0, high=1)
-begins = node.scalar("s", low=-64, high=64)
-ends = node.scalar("f", low=-64, high=64)
+begins = node.scalar("s", low=-LARGEST_KEY, high=LARGEST_KEY)
+ends = node.scalar("f", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 selected = node.mask("selected_h")
@@ -25,7 +26,7 @@ considered = node.mask_one("m")
 latest = node.mask_one("k")
 done = node.mask("done", internal=True)
 free_at = graph.scalar(
-    "free_at", low=-64, high=64, internal=True
+    "free_at", low=-LARGEST_KEY, high=LARGEST_KEY, internal=True
 )  # when the activity that was selected last ends
 
 coming = argmin(ends, ~done, free=True).named("coming")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...lang.program import Program
 from ...lang.vocabulary import argmax, everywhere, follow, graph, me, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_deadlines
 from ..sorting.order import in_given_order, put, start
 from ..task import About, Complexity, Task
@@ -12,7 +13,7 @@ LATEST = 2**18
 
 pos = node.scalar("pos", low=0, high=1)
 deadline = node.scalar("d", low=1, high=LATEST, whole=True)
-value = node.scalar("w", low=-64, high=64)
+value = node.scalar("w", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 selected = node.mask("selected_h")

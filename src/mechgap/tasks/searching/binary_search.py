@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...lang.program import Program
 from ...lang.vocabulary import follow, graph, index, last, me, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_search
 from ..sorting.order import end, in_given_order, start, to_the_next
 from ..task import About, Complexity, Requirement, Task
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from ...semantics.batch import Batch
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
-target = graph.scalar("target", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
+target = graph.scalar("target", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 low = node.mask_one("low")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ...lang.program import Program
 from ...lang.vocabulary import follow, me, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_keys
 from ..sorting.order import in_given_order, start, to_the_next
 from ..task import About, Complexity, Task
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 smallest = node.mask_one("min_h")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ...lang.program import Program
 from ...lang.vocabulary import follow, graph, me, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_keys
 from ..task import About, Complexity, Task
 from .order import end, in_given_order, put, start
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 settling = node.mask_one("i")  # the element in the place that this pass fills

@@ -20,6 +20,7 @@ from ...lang.vocabulary import (
     when,
     where,
 )
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_keys
 from ..task import About, Complexity, Task
 from .order import end, exchanged, in_given_order, put, start, to_the_next
@@ -27,7 +28,7 @@ from .order import end, exchanged, in_given_order, put, start, to_the_next
 PHASES = ("build", "extract", "mend")
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 parent = node.pointer("parent")

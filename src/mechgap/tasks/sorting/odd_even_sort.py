@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...lang.program import Program
 from ...lang.vocabulary import any_of, follow, graph, index, me, node, node_at, receiver, sender, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.arrays import sample_keys
 from ..task import About, Complexity, Task
 from .order import in_given_order
@@ -11,7 +12,7 @@ from .order import in_given_order
 MOST = 2**12
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 held = node.pointer("held", internal=True)  # at every slot, the element in it

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from ...lang.expression import Expression, Operand, Variable
 from ...lang.vocabulary import follow, graph, me, node, where
+from ..bounds import LARGEST_KEY
 from .order import end, exchanged, in_given_order, put, start, to_the_next
 
 pos = node.scalar("pos", low=0, high=1)
-key = node.scalar("key", low=-64, high=64)
+key = node.scalar("key", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 before = node.pointer("pred_h")
 part_begin = node.mask_one("p")
