@@ -125,6 +125,5 @@ def test_the_tables_cover_the_thirty_tasks(monkeypatch):
     assert len(importlib.import_module("benchmarks.traces")._tasks()) == 30
 
 
-@pytest.mark.skipif(not PAGE.exists(), reason="the page is made by hand")
 def test_the_page_in_the_documents_was_made_by_this_tool(tables):
     assert PAGE.read_text().startswith(tables.INTRODUCTION)
