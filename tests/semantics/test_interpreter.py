@@ -15,6 +15,7 @@ from mechgap.lang.location import Location
 from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
     anywhere,
+    at_pair,
     edge,
     first,
     follow,
@@ -34,7 +35,7 @@ from mechgap.semantics.interpreter import interpret
 from mechgap.semantics.machine import Machine
 from mechgap.semantics.trace import Trace
 from mechgap.tasks.catalogue import load
-from semantics.small import INPUTS, adj, alone, batch_of, of_nodes, once
+from semantics.small import INPUTS, A, adj, alone, batch_of, of_nodes, once, s
 from strategies import Grammar, batches, programs
 
 PROGRAMS = {name: task.program for name, task in TASKS.items()}
@@ -343,3 +344,12 @@ def test_the_first_frame_is_checked_as_well():
     small = node.scalar("small", low=0, high=1)
     program = Program("first", (adj,), {small: index(me)}, {small: 0}, anywhere(me == me), {"x": small})
     assert "frame 0" in _fault(program, batch_of("", 3))[0]
+
+
+def test_a_value_at_a_pair_of_one_node_and_the_receiver():
+    found = edge.scalar("found", low=0, high=9)
+    batch = batch_of("01 02 12", 3, source=0)
+    program = once(found, 0, at_pair(A, follow(s, me), receiver(me)))
+    for engine in ("steps", "kernel"):
+        value = interpret(program, batch, engine=engine).values["found"][1, 0]
+        assert value.tolist() == [[0, 1, 1]] * 3

@@ -30,32 +30,35 @@ class Scans:
         self._arrays: dict[Expression, Item] = {}
         self._filled: set[Ends] = set()
 
-    def any(self, expression: Any, ends: Ends) -> Item:
-        """Whether a mask holds anywhere."""
+    def of(self, expression: Any | Best | Select, ends: Ends) -> Item:
+        """The value of a reduction at a place."""
         known = self._known(expression, ends)
         if known is not None:
             return known
+        match expression:
+            case Any():
+                return self._any(expression, ends)
+            case Best():
+                return self._best(expression, ends)
+        return self._select(expression, ends)
+
+    def _any(self, expression: Any, ends: Ends) -> Item:
+        """Whether a mask holds anywhere."""
         item = self._loop(expression, ends, ("False",))
         assert item.inner is not None
         mask = self._below(expression.mask, item.inner, ends)
         self._do(item.inner, f"if {{0}}:\n    {item.name} = True\n    break", Need(mask))
         return item
 
-    def best(self, expression: Best, ends: Ends) -> Item:
+    def _best(self, expression: Best, ends: Ends) -> Item:
         """The smallest or largest value among the candidates."""
-        known = self._known(expression, ends)
-        if known is not None:
-            return known
         scan = self._scan(expression, expression.value, Tie.FIRST, ends)
         default = self._values.item(expression.default, ends)
         text = "({1} if np.isinf({0}b) else {0}b)"
         return self._values.new(expression, ends, text, Need(scan), Need(default))
 
-    def select(self, expression: Select, ends: Ends) -> Item:
+    def _select(self, expression: Select, ends: Ends) -> Item:
         """The selected node."""
-        known = self._known(expression, ends)
-        if known is not None:
-            return known
         scan = self._scan(expression, expression.key, expression.tie, ends)
         default = self._values.literal(ends[-1] if ends else "0")
         if expression.default is not None:

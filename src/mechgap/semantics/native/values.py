@@ -100,9 +100,7 @@ class Values:
             Along: self._along,
             Follow: self._follow,
             At: self._at,
-            Any: self.scans.any,
-            Best: self.scans.best,
-            Select: self.scans.select,
+            **dict.fromkeys((Any, Best, Select), self.scans.of),
         }
 
     # ---- items
