@@ -19,14 +19,18 @@ PRODUCT = (
 """What is given, what was expected and what to do, where two numbers are multiplied."""
 
 
-def check_expressible(program: Program) -> None:
-    """Look for what one layer of attention over pairs of nodes cannot compute.
+def check_expressible(program: Program, triples: bool) -> None:
+    """Look for what a network cannot compute.
+
+    Args:
+        program: any checked program.
+        triples: whether it has layers at triples of nodes.
 
     Raises:
         Refusal: naming the first such variable or expression.
     """
     for expression in _expressions(program):
-        problem = _problem(program, expression)
+        problem = _problem(program, expression, triples)
         if problem is not None:
             raise _refusal(program, expression_text(expression), *problem)
 
@@ -38,11 +42,11 @@ def read_later(program: Program) -> tuple[Variable, ...]:
     return tuple(variable for variable in program.inputs if variable in read)
 
 
-def _problem(program: Program, expression: Expression) -> tuple[str, str, str] | None:
+def _problem(program: Program, expression: Expression, triples: bool) -> tuple[str, str, str] | None:
     """What is given, what was expected and what to do, if the target cannot compute an expression."""
     location = program.types[expression].location
     instead = "compute it in the interpreter, or keep what is needed at the nodes"
-    if isinstance(expression, Along) or location is Location.TRIPLE:
+    if not triples and (isinstance(expression, Along) or location is Location.TRIPLE):
         return "a value of triples of nodes", "values of nodes and of pairs: attention sees two ends", instead
     if isinstance(expression, Apply) and expression.operation is Operation.ARCTAN2:
         return "an angle", "arithmetic that is piecewise linear: arctan2 is not", instead

@@ -12,6 +12,7 @@ that may be negative is the difference of two atoms, of which one is 0.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -77,19 +78,37 @@ class Unit(Atom):
 
 
 @dataclass(frozen=True, eq=False)
-class Fetched(Atom):
+class AbstractReceived(Atom):
+    """A number that a node receives from others in a round, before its layers."""
+
+    @property
+    @abstractmethod
+    def round(self) -> int:
+        """In which round."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched(AbstractReceived):
     """An atom of the sender that a fetch selects."""
 
     fetch: Fetch
     source: Atom
 
+    @property
+    def round(self) -> int:
+        return self.fetch.level
+
 
 @dataclass(frozen=True, eq=False)
-class FetchedEdge(Atom):
+class FetchedEdge(AbstractReceived):
     """A number of pairs, at the pair that a fetch selects."""
 
     fetch: Fetch
     source: AbstractPairAtom
+
+    @property
+    def round(self) -> int:
+        return self.fetch.level
 
     @property
     def low(self) -> float:
@@ -341,7 +360,7 @@ def level(atom: Atom) -> int:
         return atom.ready
     if isinstance(atom, Unit):
         return atom.level
-    return atom.fetch.level + 1 if isinstance(atom, (Fetched, FetchedEdge)) else 0
+    return atom.round + 1 if isinstance(atom, AbstractReceived) else 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..errors import Refusal
@@ -13,13 +13,15 @@ from ..lang.expression import Any, Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Port, Program
+from .attention_rules import AttentionRules
 from .bounds import check_input, check_state
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
-from .ir import Carried, Feature, Form, Lowered, Slot
+from .ir import Atom, Carried, Feature, Form, Lowered, Slot
 from .nodes import INDEX_PORT, NodeLowering, Scope
 from .origin import Origin
 from .pair_ir import PairCarried, PairUnit
+from .rules import AbstractRules
 from .values import Bit, Category, Number, Value
 
 
@@ -46,27 +48,50 @@ class Meaning:
     bias: float
 
 
-def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
+@dataclass(frozen=True)
+class Dialect:
+    """What the lowering has to know about a family of networks.
+
+    Attributes:
+        rules: how it reads beyond a node.
+        pair_unit: what a unit of pairs is.
+        messages: whether units of pairs are there in any case, and triples too.
+    """
+
+    rules: Callable[[NodeLowering, Scope], AbstractRules]
+    pair_unit: Callable[[float, bool, str, Form], Atom]
+    messages: bool
+
+
+ATTENTION = Dialect(AttentionRules, PairUnit, False)
+
+
+def lower(program: Program, n: int, resolve: bool, dialect: Dialect = ATTENTION) -> tuple[Lowered, Meaning]:
     """Lower a program; with units of pairs where it has values at pairs, or cannot do without them.
 
     Args:
         program: any checked program.
         n: largest number of nodes.
         resolve: whether equal real keys are told apart by index.
+        dialect: of the family of networks.
 
     Raises:
         Refusal: naming the operation, if something cannot be computed exactly.
     """
+
+    def lowered(paired: bool) -> tuple[Lowered, Meaning]:
+        return _ProgramLowering(program, n, resolve, paired, dialect).run()
+
     places = {variable.location for variable in program.state}
-    if Location.EDGE in places | {port.location for port in program.interface.outputs}:
-        return _ProgramLowering(program, n, resolve, True).run()
+    if dialect.messages or Location.EDGE in places | {port.location for port in program.interface.outputs}:
+        return lowered(True)
     try:
-        return _ProgramLowering(program, n, resolve, False).run()
+        return lowered(False)
     except TooLarge:
         raise
     except Refusal as refusal:
         try:
-            return _ProgramLowering(program, n, resolve, True).run()
+            return lowered(True)
         except TooLarge:
             raise
         except Refusal:
@@ -74,12 +99,13 @@ def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
 
 
 class _ProgramLowering:
-    def __init__(self, program: Program, n: int, resolve: bool, paired: bool) -> None:
+    def __init__(self, program: Program, n: int, resolve: bool, paired: bool, dialect: Dialect) -> None:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
-        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", PairUnit)
+        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", dialect.pair_unit)
         own = Feature(n - 1, True, "me", INDEX_PORT, 0)
-        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None)
+        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect.rules)
+        self._triples = dialect.messages
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
         self.slots: dict[str, Slot] = {}
         self.start: dict[str, Form] = {}
@@ -88,7 +114,7 @@ class _ProgramLowering:
 
     def run(self) -> tuple[Lowered, Meaning]:
         """The program in the intermediate form."""
-        check_expressible(self.program)
+        check_expressible(self.program, self._triples)
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
         start = {v: _value(first, v, x) for v, x in self.program.init.items()}
         carried = {v: self._carried(v) for v in self.program.state}

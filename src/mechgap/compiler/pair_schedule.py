@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .ir import AbstractPairAtom, Atom, Fetch, Form, Slot
-from .pair_ir import PairCarried, PairUnit, Turned
+from .pair_ir import AbstractPairMade, PairCarried, PairUnit, Turned
 from .timing import Moment
 
 PairLayers = tuple[tuple[AbstractPairAtom, ...], ...]
@@ -19,7 +19,7 @@ def kept(atom: Atom) -> AbstractPairAtom | None:
         return atom.source
     if isinstance(atom, PairCarried):
         return replace(atom, against=False)
-    return atom if isinstance(atom, PairUnit) else None
+    return atom if isinstance(atom, AbstractPairMade) else None
 
 
 def opened(form: Form) -> Form:

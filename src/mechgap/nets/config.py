@@ -65,11 +65,11 @@ class NetworkConfig:
                     f"the hidden width {self.hidden}",
                     "change the last entry of mlp (or width, without an mlp)",
                 )
-            if round_config.pairs and round_config.pairs[-1] != self.pairs:
+            if round_config.pairs and not round_config.keeps(self.pairs):
                 raise MechgapError(
                     f"{where}, round {index} (prologue first)",
                     f"a last layer at pairs of width {round_config.pairs[-1]}",
-                    f"the width {self.pairs} of vectors at pairs",
+                    f"the width {self.pairs} of vectors at pairs, or more in an MPNN",
                     "change the last entry of the round's pairs, or the network's pairs",
                 )
 

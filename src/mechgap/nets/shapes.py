@@ -53,6 +53,10 @@ class AbstractRoundConfig(ABC):
     def widest(self) -> int:
         """How many numbers a pair of nodes takes at once."""
 
+    def keeps(self, pairs: int) -> bool:
+        """Whether the last layer at pairs gives vectors of a width."""
+        return self.pairs[-1] == pairs
+
     def to_json(self) -> dict[str, Any]:
         """The shape as plain data."""
         data = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
@@ -98,6 +102,48 @@ class RoundConfig(AbstractRoundConfig):
         return max((self.mid, *self.pairs))
 
 
+@dataclass(frozen=True, kw_only=True)
+class MPNNConfig(AbstractRoundConfig):
+    """A round of message passing with maximum aggregation.
+
+    Attributes:
+        pairs: widths of the ReLU layers that make messages at pairs; the first numbers of the last one
+            are the new vectors at pairs, in networks that have such.
+        received: width of the messages' maximum; 0 for a round without messages.
+        triples: widths of the ReLU layers at triples of nodes.
+        thirds: width of what pairs get of triples, the maximum over the third node; 0 for none.
+        linked: whether only the first layer at pairs reads the ends and the edge, as in CLRS.
+    """
+
+    family = "mpnn"
+
+    received: int = 128
+    triples: tuple[int, ...] = ()
+    thirds: int = 0
+    linked: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.received or self.thirds) and not self.pairs:
+            raise MechgapError(
+                "the configuration of a round",
+                f"received={self.received}, thirds={self.thirds} without layers at pairs",
+                "at least one layer that makes messages",
+                "add a width to pairs, or set both to 0",
+            )
+
+    @property
+    def attentions(self) -> int:
+        return 0
+
+    @property
+    def widest(self) -> int:
+        return max((1, self.received, self.thirds, *self.pairs))
+
+    def keeps(self, pairs: int) -> bool:
+        return self.pairs[-1] >= pairs
+
+
 def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
     """A shape that must be one of GATv2.
 
@@ -118,7 +164,7 @@ def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
     )
 
 
-SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig,)
+SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig, MPNNConfig)
 
 
 def shape_from_json(data: dict[str, Any]) -> AbstractRoundConfig:
