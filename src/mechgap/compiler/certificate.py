@@ -11,8 +11,11 @@ from .formats import FLOAT32, NumberFormat
 from .gadgets import LARGEST_REAL, TooLarge, power_above
 from .ir import Atom, Fetch, Unit
 from .layout import RoundPlan
+from .message_ir import TripleUnit
 from .pair_ir import PairUnit
 from .scales import INDEX_STEP, condition_cost, resolution
+
+UNITS = (Unit, PairUnit, TripleUnit)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Certificate:
         nonzero: number of parameters that are not zero.
         largest_whole: largest whole number that any sum can reach; float32 is exact up to 2^24.
         margin: the tightest selection: smallest logit gap between the attended and any other
-            sender, over the gap at which the other's weight is zero in float32; at least 1.
+            sender, over the gap at which the other's weight is zero in float32; at least 1. 0 if
+            nothing is attended: maxima are exact.
         resolution: smallest difference of real keys or compared real numbers that is told apart;
             keys that differ by less go by index. 0 if the program compares no real numbers.
         conditions: what else must hold, in words.
@@ -133,17 +137,20 @@ def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat) ->
     """
     rounds = tuple(rounds)
     fetches = [fetch for round in rounds for fetch in round.fetches]
-    units = [a for round in rounds for layer in (round.update, *round.layers, *round.pairs) for a in layer]
+    layers = [layer for r in rounds for layer in (r.update, *r.layers, *r.pairs, *r.triples)]
+    units = [atom for layer in layers for atom in layer]
+    sums = [r.messages.sums for r in rounds if r.messages]
     whole = [_reach(atom) for atom in units] + [_fetch_reach(fetch, n) for fetch in fetches]
-    sharp = [atom.form for atom in units if isinstance(atom, (Unit, PairUnit)) and atom.high > LARGEST_REAL]
+    whole += [form.summed for forms in sums for form in forms if form.whole]
+    sharp = [atom.form for atom in units if isinstance(atom, UNITS) and atom.high > LARGEST_REAL]
     compared = [1.0 / max(abs(c) for _, c in form.terms) for form in sharp]
     told = [resolution(fetch, n, number_format) for fetch in fetches]
-    margin = INDEX_STEP / number_format.underflow
+    margin = INDEX_STEP / number_format.underflow if fetches else 0.0
     return Analysis(max([0.0, *whole]), margin, max([0.0, *compared, *told]))
 
 
 def _reach(atom: Atom) -> float:
-    if isinstance(atom, (Unit, PairUnit)) and atom.form.whole:
+    if isinstance(atom, UNITS) and atom.form.whole:
         return atom.form.summed
     return atom.high if atom.whole and math.isfinite(atom.high) else 0.0
 

@@ -175,7 +175,7 @@ def _selection(
 
 
 def _range(analysis: Analysis, number_format: NumberFormat) -> Iterator[Finding]:
-    largest = analysis.largest_whole * INDEX_STEP
+    largest = analysis.largest_whole * (INDEX_STEP if analysis.margin else 1.0)
     if math.log2(max(largest, 1.0)) >= number_format.largest:
         yield Finding(
             "range",

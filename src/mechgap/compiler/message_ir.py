@@ -9,18 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import ClassVar
 
 from ..lang.expression import Leg
 from .ir import AbstractPairAtom, AbstractReceived, Atom, Form, level
-from .pair_ir import AbstractPairMade, PairUnit
-
-
-@dataclass(frozen=True, eq=False)
-class MessageUnit(PairUnit):
-    """relu(form) of numbers of one pair, computed in the first round before which they are there."""
-
-    earliest: ClassVar[int] = 0
+from .pair_ir import AbstractPairMade
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,6 +76,13 @@ class PairUnit(AbstractPairMade):
         return self.form.atoms
 
 
+@dataclass(frozen=True, eq=False)
+class MessageUnit(PairUnit):
+    """relu(form) of numbers of one pair, computed in the first round before which they are there."""
+
+    earliest: ClassVar[int] = 0
+
+
 @dataclass(frozen=True)
 class Turned(AbstractPairAtom):
     """A number that is computed at pairs, read at the opposite pair."""

@@ -22,6 +22,11 @@ def kept(atom: Atom) -> AbstractPairAtom | None:
     return atom if isinstance(atom, AbstractPairMade) else None
 
 
+def is_turned(atom: Atom) -> bool:
+    """Whether a number is read at the opposite pair."""
+    return isinstance(atom, Turned) or (isinstance(atom, PairCarried) and atom.against)
+
+
 def opened(form: Form) -> Form:
     """The form of a unit of pairs that is used as it is: what writes a slot then computes it directly."""
     while isinstance(form.single, PairUnit):

@@ -12,7 +12,6 @@ from . import checks
 from .certificate import Analysis, Bound, Certificate, analyse
 from .gadgets import TooLarge
 from .layout import Head, Layout, place
-from .schedule import schedule
 from .targets.catalogue import target_of
 from .targets.filling import Plan, nonzero
 
@@ -94,10 +93,10 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
     target = target_of(settings.target)
     lowered, meaning = target.lower(program, n, not settings.distinct_keys)
     checks.check_lowered(lowered)
-    start = schedule(lowered.slots, lowered.start)
-    step = schedule(lowered.slots, lowered.step)
+    start = target.schedule(lowered.slots, lowered.start)
+    step = target.schedule(lowered.slots, lowered.step)
     for scheduled in (start, step):
-        checks.check_schedule(scheduled)
+        target.check_schedule(scheduled)
     hidden, pairs, (start_rounds, step_rounds) = place((start, step))
     for rounds in (start_rounds, step_rounds):
         checks.check_layout(rounds, hidden, pairs)

@@ -28,6 +28,12 @@ class Messages:
     pools: tuple[Pooled, ...] = ()
     kept: tuple[AbstractPairAtom, ...] = ()
 
+    @property
+    def sums(self) -> tuple[Form, ...]:
+        """What the maxima are taken of."""
+        pools = tuple(pool.form for pool in self.pools)
+        return (*pools, *(third.form for third in self.thirds))
+
 
 @dataclass(frozen=True)
 class Schedule:

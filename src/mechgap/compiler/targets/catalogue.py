@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ...errors import NotFoundError
 from ...lang.program import Program
 from ...nets.network import Network
-from ..ir import Lowered
-from ..lowering import Meaning, lower
-from . import gatv2
+from ..checks import check_schedule
+from ..ir import Form, Lowered, Slot
+from ..lowering import Dialect, Meaning, lower
+from ..message_checks import check_messages
+from ..message_rules import MessageRules
+from ..message_schedule import schedule_messages
+from ..pair_ir import MessageUnit
+from ..schedule import Schedule, schedule
+from . import gatv2, mpnn
 from .filling import Plan
 
 
@@ -22,15 +29,27 @@ class Target:
         name: of the family.
         lower: the first pass: a program, the largest number of nodes, and whether equal real keys are
             told apart by index -> the intermediate form.
+        schedule: the second pass.
+        check_schedule: its checker.
         emit: the last pass.
     """
 
     name: str
     lower: Callable[[Program, int, bool], tuple[Lowered, Meaning]]
+    schedule: Callable[[tuple[Slot, ...], Mapping[str, Form]], Schedule]
+    check_schedule: Callable[[Schedule], None]
     emit: Callable[[Plan], Network]
 
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (Target("gatv2", lower, gatv2.emit),)}
+MESSAGES = Dialect(MessageRules, MessageUnit, True)
+
+TARGETS: Mapping[str, Target] = {
+    target.name: target
+    for target in (
+        Target("gatv2", lower, schedule, check_schedule, gatv2.emit),
+        Target("mpnn", partial(lower, dialect=MESSAGES), schedule_messages, check_messages, mpnn.emit),
+    )
+}
 
 
 def target_of(name: str) -> Target:

@@ -18,8 +18,8 @@ from ...nets.shapes import RoundConfig
 from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetched, FetchedEdge, Form, Unit
 from ..layout import RoundPlan
 from ..nodes import INDEX_PORT
-from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit, Turned
-from ..pair_schedule import kept
+from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit
+from ..pair_schedule import is_turned, kept
 from .attention import AttentionUnit, among_neighbours, attention_units, one_sided
 from .filling import Plan, blank, configured, fill_row
 from .readouts import fill_readouts
@@ -146,7 +146,7 @@ class _RoundEmitter:
                     case Followed():
                         self._fill_followed(layer, row, source, coefficient)
                     case _:
-                        shift = width if _is_turned(source) else 0
+                        shift = width if is_turned(source) else 0
                         layer.pair.weight[row, shift + self._paired(source, held)] += coefficient
             layer.receiver.bias[row] += form.constant
 
@@ -190,7 +190,7 @@ class _RoundEmitter:
             edge.weight[row, self._edges[atom.port, atom.component, not atom.against]] += coefficient
             return
         assert pair is not None, atom.origin
-        shift = 0 if _is_turned(atom) else self._pairs
+        shift = 0 if is_turned(atom) else self._pairs
         pair.weight[row, shift + self._paired(atom, self._before.pairs)] += coefficient
 
     def _position(self, atom: Atom) -> int:
@@ -218,8 +218,3 @@ class _RoundEmitter:
             return held[source]
         assert isinstance(source, PairCarried), atom.origin
         return self._pair_slots[source.slot]
-
-
-def _is_turned(atom: Atom) -> bool:
-    """Whether a number is read at the opposite pair."""
-    return isinstance(atom, Turned) or (isinstance(atom, PairCarried) and atom.against)
