@@ -130,6 +130,21 @@ class AbstractPairAtom(Atom):
         return ()
 
 
+@dataclass(frozen=True, eq=False)
+class AbstractTripleAtom(Atom):
+    """A number at every triple of nodes."""
+
+    @property
+    def ready(self) -> int:
+        """How many rounds must be over before it can be computed."""
+        return 0
+
+    @property
+    def parts(self) -> tuple[Atom, ...]:
+        """What must be there before it is."""
+        return ()
+
+
 @dataclass(frozen=True)
 class EdgeColumn(AbstractPairAtom):
     """A column of the edge inputs.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .checks import ensure, given
-from .ir import AbstractPairAtom, Atom, EdgeColumn, Unit
-from .message_ir import AbstractTripleAtom, CornerAtom, LegAtom, TripleUnit
+from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, EdgeColumn, Unit
+from .message_ir import CornerAtom, LegAtom, TripleUnit
 from .pair_ir import EndAtom, PairCarried, PairUnit
 from .pair_schedule import PairLayers, kept
 from .schedule import Messages, Schedule

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ..lang.expression import Leg
-from .ir import AbstractPairAtom, AbstractReceived, Atom, Form, level
+from .ir import AbstractPairAtom, AbstractReceived, AbstractTripleAtom, Atom, Form, level
 from .pair_ir import AbstractPairMade
 
 
@@ -46,21 +46,6 @@ class Corner(IntEnum):
     SENDER = 0
     THIRD = 1
     RECEIVER = 2
-
-
-@dataclass(frozen=True, eq=False)
-class AbstractTripleAtom(Atom):
-    """A number at every triple of nodes."""
-
-    @property
-    def ready(self) -> int:
-        """How many rounds must be over before it can be computed."""
-        return 0
-
-    @property
-    def parts(self) -> tuple[Atom, ...]:
-        """What must be there before it is."""
-        return ()
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .ir import AbstractPairAtom, Atom, Form, Slot, Unit
-from .message_ir import AbstractTripleAtom, CornerAtom, LegAtom, Pooled, Third, TripleUnit
+from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Form, Slot, Unit
+from .message_ir import CornerAtom, LegAtom, Pooled, Third, TripleUnit
 from .pair_ir import EndAtom, MessageUnit, PairCarried, PairUnit
 from .pair_schedule import PairLayers, kept, opened
 from .planner import AbstractPlanner

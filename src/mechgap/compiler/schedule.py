@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .ir import AbstractPairAtom, Atom, Feature, Fetch, Fetched, FetchedEdge, Form, Slot, Unit
-from .message_ir import AbstractTripleAtom, Pooled, Third
+from .ir import (
+    AbstractPairAtom,
+    AbstractTripleAtom,
+    Atom,
+    Feature,
+    Fetch,
+    Fetched,
+    FetchedEdge,
+    Form,
+    Slot,
+    Unit,
+)
+from .message_ir import Pooled, Third
 from .pair_ir import EndAtom, Followed, PairUnit
 from .pair_schedule import PairLayers, PairPlanner, opened, pair_exits
 from .planner import AbstractPlanner

@@ -26,9 +26,9 @@ from ..lang.expression import (
 from ..lang.location import Location
 from .fetches import nothing
 from .gadgets import Gadgets
-from .ir import AbstractPairAtom, Atom, Form
+from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Form
 from .maxima import AbstractWide, Maxima
-from .message_ir import AbstractTripleAtom, Corner, CornerAtom, LegAtom, Third, TripleUnit
+from .message_ir import Corner, CornerAtom, LegAtom, Third, TripleUnit
 from .origin import Origin
 from .pair_ir import EndAtom, lifted
 from .pair_values import PairValues
