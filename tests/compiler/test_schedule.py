@@ -17,12 +17,13 @@ from mechgap.compiler.checks import (
     check_network,
     check_schedule,
 )
-from mechgap.compiler.ir import Atom, Carried, Feature, Fetched, FetchedEdge, Form, Lowered, Unit
+from mechgap.compiler.ir import Atom, Carried, Feature, Fetched, FetchedEdge, Form, Unit
 from mechgap.compiler.layout import RoundPlan, place
 from mechgap.compiler.lowering import lower
 from mechgap.compiler.pair_ir import Followed, PairUnit
 from mechgap.compiler.passes import compile_program
 from mechgap.compiler.schedule import Schedule, fetch_reads, parts_first, schedule
+from mechgap.compiler.slots import Lowered
 from mechgap.errors import Refusal
 from mechgap.lang.program import Program
 from strategies import Grammar, programs

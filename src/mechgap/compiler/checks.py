@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ir import (
-    AbstractPairAtom,
-    Atom,
-    Carried,
-    EdgeColumn,
-    Feature,
-    Fetch,
-    Fetched,
-    FetchedEdge,
-    Lowered,
-    Unit,
-)
+from .ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetch, Fetched, FetchedEdge, Unit
 from .layout import RoundPlan
 from .pair_ir import EndAtom, Followed, PairCarried
 from .pair_schedule import kept
 from .schedule import Schedule, fetch_reads, pair_reads, parts_first
+from .slots import Lowered
 
 if TYPE_CHECKING:
     from torch import nn

@@ -17,11 +17,12 @@ from .attention_rules import AttentionRules
 from .bounds import check_input, check_state
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
-from .ir import Atom, Carried, Feature, Form, Lowered, Slot
+from .ir import Atom, Carried, Feature, Form
 from .nodes import INDEX_PORT, NodeLowering, Scope
 from .origin import Origin
 from .pair_ir import PairCarried, PairUnit
 from .rules import AbstractRules
+from .slots import Lowered, Slot
 from .values import Bit, Category, Number, Value
 
 

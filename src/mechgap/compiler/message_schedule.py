@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Form, Slot, Unit
+from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Form, Unit
 from .message_ir import CornerAtom, LegAtom, Pooled, Third, TripleUnit
 from .pair_ir import EndAtom, MessageUnit, PairCarried, PairUnit
 from .pair_schedule import PairLayers, kept, opened
 from .planner import AbstractPlanner
 from .schedule import Messages, Schedule, opened_unit, parts_first
+from .slots import Slot
 
 
 def schedule_messages(slots: tuple[Slot, ...], targets: Mapping[str, Form]) -> Schedule:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from .ir import AbstractPairAtom, Atom, Fetch, Form, Slot
+from .ir import AbstractPairAtom, Atom, Fetch, Form
 from .pair_ir import AbstractPairMade, PairCarried, PairUnit, Turned
+from .slots import Slot
 from .timing import Moment
 
 PairLayers = tuple[tuple[AbstractPairAtom, ...], ...]

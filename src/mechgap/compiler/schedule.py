@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .ir import (
-    AbstractPairAtom,
-    AbstractTripleAtom,
-    Atom,
-    Feature,
-    Fetch,
-    Fetched,
-    FetchedEdge,
-    Form,
-    Slot,
-    Unit,
-)
+from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Feature, Fetch, Fetched, FetchedEdge, Form, Unit
 from .message_ir import Pooled, Third
 from .pair_ir import EndAtom, Followed, PairUnit
 from .pair_schedule import PairLayers, PairPlanner, opened, pair_exits
 from .planner import AbstractPlanner
+from .slots import Slot
 
 
 @dataclass(frozen=True)

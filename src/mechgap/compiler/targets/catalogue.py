@@ -10,13 +10,14 @@ from ...errors import NotFoundError
 from ...lang.program import Program
 from ...nets.network import Network
 from ..checks import check_schedule
-from ..ir import Form, Lowered, Slot
+from ..ir import Form
 from ..lowering import Dialect, Meaning, lower
 from ..message_checks import check_messages
 from ..message_rules import MessageRules
 from ..message_schedule import schedule_messages
 from ..pair_ir import MessageUnit
 from ..schedule import Schedule, schedule
+from ..slots import Lowered, Slot
 from . import gatv2, mpnn
 from .filling import Plan
 

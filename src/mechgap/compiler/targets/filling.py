@@ -13,9 +13,9 @@ from ...nets.config import NetworkConfig
 from ...nets.features import edge_columns, node_columns
 from ...nets.network import Network
 from ...nets.shapes import AbstractRoundConfig
-from ..ir import Slot
 from ..layout import RoundPlan
 from ..lowering import Meaning
+from ..slots import Slot
 
 
 @dataclass(frozen=True)
