@@ -94,7 +94,7 @@ def _check_pairs(place: _Before, messages: Messages, layers: PairLayers) -> set[
     previous: set[Atom] | None = None
     for layer in layers:
         for atom in layer:
-            if previous is not None and atom in previous:
+            if atom in previous if previous is not None else place.pair(atom):
                 continue
             for part in atom.form.atoms if isinstance(atom, PairUnit) else (atom,):
                 there = isinstance(part, EdgeColumn)

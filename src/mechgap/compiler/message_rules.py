@@ -8,10 +8,11 @@ from ..lang.expression import Any, At, Best, End, Expression, Follow, Own, Selec
 from ..lang.location import Location
 from .fetches import nothing
 from .gadgets import Gadgets
-from .ir import Form
+from .ir import Atom, Form
 from .maxima import AbstractWide, Maxima
 from .message_ir import Pooled
 from .pair_ir import lifted, turned
+from .pair_schedule import is_turned
 from .pair_values import PairValues
 from .rules import AbstractRules
 from .thirds import ThirdRules
@@ -35,6 +36,7 @@ class Senders(AbstractWide):
         super().__init__(values.gadgets, own)
         self._nodes = nodes
         self._values = values
+        self._straightened: dict[Atom, Atom] = {}
 
     def of(self, expression: Expression) -> Value:
         if self._nodes.location(expression) is Location.EDGE:
@@ -46,7 +48,16 @@ class Senders(AbstractWide):
         return lifted(value, End.RECEIVER)
 
     def largest(self, form: Form, low: float, high: float, whole: bool) -> Pooled:
-        return Pooled(high, whole, self.gadgets.origin or self._nodes.gadgets.origin, form, low)
+        return Pooled(high, whole, self.gadgets.origin, self._straight(form), low)
+
+    def _straight(self, form: Form) -> Form:
+        """A form of which messages read nothing at the opposite pair."""
+        terms = []
+        for atom, coefficient in form.terms:
+            if is_turned(atom) and atom not in self._straightened:
+                self._straightened[atom] = self.gadgets.made(Form.of(atom), atom.high, atom.whole)
+            terms.append((self._straightened.get(atom, atom), coefficient))
+        return Form(tuple(terms), form.constant)
 
 
 class MessageRules(AbstractRules):

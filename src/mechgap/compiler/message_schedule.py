@@ -112,6 +112,8 @@ class _Planner(AbstractPlanner):
         match source or atom:
             case EndAtom() as end:
                 need.nodes[end.source] = None
+            case PairUnit() as unit if _reads_negative(unit, round):
+                need.before[unit] = None
             case PairUnit() as unit if unit not in need.units:
                 for part in unit.form.atoms:
                     self._visit(part, round, need)
@@ -171,6 +173,11 @@ class _Planner(AbstractPlanner):
                 assert isinstance(atom, AbstractPairAtom)
                 held[-1][atom] = None
         return tuple(tuple(atoms) for atoms in held)
+
+
+def _reads_negative(unit: PairUnit, round: int) -> bool:
+    """Whether a unit is the part of an earlier maximum that may be negative, which pairs cannot hold."""
+    return any(isinstance(a, Third) and a.low < 0 and a.ready < round for a in unit.form.atoms)
 
 
 def _hold(

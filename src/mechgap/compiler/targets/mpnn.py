@@ -106,7 +106,8 @@ class _RoundEmitter:
         for layer, placed in zip(module.pairs, self._round.pairs, strict=True):
             assert isinstance(layer, PairLayer)
             for atom, row in placed.items():
-                computed = isinstance(atom, PairUnit) and atom not in held
+                there = held or self._before.pairs or {}
+                computed = isinstance(atom, PairUnit) and atom not in there
                 form = atom.form if computed else Form.of(atom)  # type: ignore[attr-defined]
                 self._fill_pair(layer, row, form, held or first, first_layer=not held)
             held = placed
