@@ -9,10 +9,12 @@ from torch import nn
 
 from .config import NetworkConfig
 from .gatv2 import GATv2Round
-from .shapes import AbstractRoundConfig, RoundConfig
+from .shapes import AbstractRoundConfig, RoundConfig, TransformerConfig
+from .transformer import TransformerRound
 
 _MODULES: dict[type[AbstractRoundConfig], Callable[[NetworkConfig, Any], nn.Module]] = {
     RoundConfig: GATv2Round,
+    TransformerConfig: TransformerRound,
 }
 
 
