@@ -16,6 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+INDEX_PORT = "index"
+"""Port of the features that hold the index of a node, and its square."""
+
 
 @dataclass(frozen=True, eq=False)
 class Atom:
@@ -40,6 +43,8 @@ class Atom:
 @dataclass(frozen=True, eq=False)
 class Feature(Atom):
     """A column of the node inputs: the index of the node (port "index") or a component of a port.
+
+    Of the port "index", component 0 is the index and component 1 its square.
 
     Attributes:
         signed: whether it may be negative; only units read it then, never what a layer holds.

@@ -16,8 +16,8 @@ from ..lang.program import Port, Program
 from .bounds import check_input, check_state
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
-from .ir import Carried, Feature, Form, Lowered, Slot
-from .nodes import INDEX_PORT, NodeLowering, Scope
+from .ir import INDEX_PORT, Carried, Feature, Form, Lowered, Slot
+from .nodes import NodeLowering, Scope
 from .origin import Origin
 from .pair_ir import PairCarried, PairUnit
 from .values import Bit, Category, Number, Value

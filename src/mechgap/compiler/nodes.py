@@ -34,10 +34,6 @@ from .reading import Reading
 from .reductions import Reductions
 from .values import Number, Value
 
-INDEX_PORT = "index"
-"""Port of the feature that holds the index of a node."""
-
-
 @dataclass(frozen=True)
 class Scope:
     """What a program is compiled for.
