@@ -44,9 +44,8 @@ class Atom:
 class Feature(Atom):
     """A column of the node inputs: the index of the node (port "index") or a component of a port.
 
-    Of the port "index", component 0 is the index and component 1 its square.
-
     Attributes:
+        port, component: which column; of "index", component 0 is the index and 1 its square.
         signed: whether it may be negative; only units read it then, never what a layer holds.
     """
 

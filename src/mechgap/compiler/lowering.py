@@ -14,6 +14,7 @@ from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Port, Program
 from .bounds import check_input, check_state
+from .dialect import Dialect
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
 from .ir import INDEX_PORT, Carried, Feature, Form, Lowered, Slot
@@ -46,27 +47,31 @@ class Meaning:
     bias: float
 
 
-def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
+def lower(program: Program, n: int, resolve: bool, dialect: Dialect) -> tuple[Lowered, Meaning]:
     """Lower a program; with units of pairs where it has values at pairs, or cannot do without them.
+
+    Where attention does not compare, they are at hand from the start; what is not used is not made.
 
     Args:
         program: any checked program.
         n: largest number of nodes.
         resolve: whether equal real keys are told apart by index.
+        dialect: what attention can tell on its own.
 
     Raises:
         Refusal: naming the operation, if something cannot be computed exactly.
     """
     places = {variable.location for variable in program.state}
-    if Location.EDGE in places | {port.location for port in program.interface.outputs}:
-        return _ProgramLowering(program, n, resolve, True).run()
+    paired = Location.EDGE in places | {port.location for port in program.interface.outputs}
+    if paired or not dialect.compares:
+        return _ProgramLowering(program, n, resolve, dialect, True).run()
     try:
-        return _ProgramLowering(program, n, resolve, False).run()
+        return _ProgramLowering(program, n, resolve, dialect, False).run()
     except TooLarge:
         raise
     except Refusal as refusal:
         try:
-            return _ProgramLowering(program, n, resolve, True).run()
+            return _ProgramLowering(program, n, resolve, dialect, True).run()
         except TooLarge:
             raise
         except Refusal:
@@ -74,12 +79,12 @@ def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
 
 
 class _ProgramLowering:
-    def __init__(self, program: Program, n: int, resolve: bool, paired: bool) -> None:
+    def __init__(self, program: Program, n: int, resolve: bool, dialect: Dialect, paired: bool) -> None:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
         self.pair_gadgets = Gadgets(f"program {program.name}, compiling", PairUnit)
         own = Feature(n - 1, True, "me", INDEX_PORT, 0)
-        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None)
+        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect)
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
         self.slots: dict[str, Slot] = {}
         self.start: dict[str, Form] = {}

@@ -24,6 +24,7 @@ from ..lang.expression import (
 )
 from ..lang.location import Location
 from ..lang.program import Program
+from .dialect import Dialect
 from .fetches import Fetches
 from .gadgets import Gadgets
 from .ir import Feature, Form
@@ -34,6 +35,7 @@ from .reading import Reading
 from .reductions import Reductions
 from .values import Number, Value
 
+
 @dataclass(frozen=True)
 class Scope:
     """What a program is compiled for.
@@ -43,12 +45,14 @@ class Scope:
         index: the feature that holds the index of each node.
         resolve: whether equal real keys are told apart by index, which takes two more rounds.
         pairs: makes units of pairs; None for a network that has none.
+        dialect: what attention can tell on its own.
     """
 
     n: int
     index: Feature
     resolve: bool
     pairs: Gadgets | None
+    dialect: Dialect
 
 
 class NodeLowering(AbstractPointwise):
@@ -70,6 +74,7 @@ class NodeLowering(AbstractPointwise):
     ) -> None:
         super().__init__(program, gadgets, scope.n)
         self.own = Number(Form.of(scope.index), 0, scope.n - 1, True)
+        self.dialect = scope.dialect
         self._variables = variables
         self._values: dict[Expression, Value] = {}
         fetches = Fetches(program, gadgets, self.own)

@@ -56,4 +56,5 @@ class TransformerRound(AbstractAttentionRound):
             self.query(z) + self.graph(encoded.graph)[:, None],
             self._own(self.depth),
         )
-        return logits + self.prior(z).transpose(1, 2)[:, :, None]
+        prior: Tensor = self.prior(z)
+        return logits + prior.transpose(1, 2)[:, :, None]

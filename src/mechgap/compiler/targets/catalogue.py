@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ...errors import NotFoundError
 from ...lang.program import Program
 from ...nets.network import Network
+from ..dialect import DOT_PRODUCTS, HIDDEN_LAYER
 from ..ir import Lowered
 from ..lowering import Meaning, lower
-from . import gatv2
+from ..scales import HIDDEN_LAYER_LOGITS, Logits
+from . import dot_products, gatv2, transformer
 from .filling import Plan
 
 
@@ -23,14 +26,26 @@ class Target:
         lower: the first pass: a program, the largest number of nodes, and whether equal real keys are
             told apart by index -> the intermediate form.
         emit: the last pass.
+        logits: what its selections need and can tell.
     """
 
     name: str
     lower: Callable[[Program, int, bool], tuple[Lowered, Meaning]]
     emit: Callable[[Plan], Network]
+    logits: Logits
 
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (Target("gatv2", lower, gatv2.emit),)}
+_ALL = (
+    Target("gatv2", partial(lower, dialect=HIDDEN_LAYER), gatv2.emit, HIDDEN_LAYER_LOGITS),
+    Target(
+        "transformer",
+        partial(lower, dialect=DOT_PRODUCTS),
+        transformer.emit,
+        Logits(dot_products.reach, dot_products.resolution),
+    ),
+)
+
+TARGETS: Mapping[str, Target] = {target.name: target for target in _ALL}
 
 
 def target_of(name: str) -> Target:
