@@ -165,7 +165,7 @@ class Reductions:
         return self._choices[memory]
 
     def _pinned(self, conditions: Alternative) -> bool:
-        """Whether a single sender is attended for its index, whatever its key and the other conditions are."""
+        """Whether the sender of one index is attended, whatever its key and the other conditions are."""
         return self._nodes.dialect.pin(conditions) is not None
 
     def _wide(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:

@@ -62,8 +62,8 @@ class Features:
 def node_columns(config: NetworkConfig) -> tuple[Column, ...]:
     """The columns of the raw node features, in order.
 
-    The position comes first if the network has it, and its square; then values of nodes and pointers of the graph
-    (one-hot), of the inputs and, if they are encoded, of the hints, in the order of their ports;
+    The position comes first if the network has it, and its square; then values of nodes and pointers of
+    the graph (one-hot), of the inputs and, if they are encoded, of the hints, in the order of their ports;
     last, with ``graph_to_nodes``, the graph inputs.
     """
     index = (Column(INDEX),) * config.node_index + (Column(SQUARE),) * config.index_square

@@ -1,4 +1,4 @@
-"""Last pass, for all families that attend: messages, updates, layers at pairs; how to attend is the family's."""
+"""Last pass for all families that attend: messages, updates and layers at pairs."""
 
 from __future__ import annotations
 
