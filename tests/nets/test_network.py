@@ -14,7 +14,16 @@ from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
 from mechgap.nets.shapes import RoundConfig, TransformerConfig
 from mechgap.semantics.batch import Batch
-from nets.cases import PAIRS, TRANSFORMER, TRANSFORMER_PAIRS, cut, everything, flat_graphs, random_batch, small_config
+from nets.cases import (
+    PAIRS,
+    TRANSFORMER,
+    TRANSFORMER_PAIRS,
+    cut,
+    everything,
+    flat_graphs,
+    random_batch,
+    small_config,
+)
 from nets.literal import Graph, attention_of, edge_codes, pairs_of, pointer_logits, round_of
 
 SIZES = [5, 1, 3]
