@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from compiler.cases import by_target
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import MechgapError, Refusal
 from mechgap.lang.program import Program
@@ -76,11 +77,12 @@ CASES = {
 }
 
 
+@by_target
 @pytest.mark.parametrize("name", CASES)
-def test_refused_in_four_parts(name: str) -> None:
+def test_refused_in_four_parts(name: str, target: str) -> None:
     program, given, expected = CASES[name]
     with pytest.raises(Refusal) as caught:
-        compile_program(program)
+        compile_program(program, CompileSettings(target=target))
     fault = caught.value.faults[0]
     assert "case" in fault.where
     assert given in fault.given
@@ -94,13 +96,14 @@ def test_sizes_out_of_reach_are_errors(n: int) -> None:
         compile_program(_program((adj,), x, 1, x), CompileSettings(n=n))
 
 
-def test_a_size_that_cannot_be_certified_is_refused() -> None:
+@by_target
+def test_a_size_that_cannot_be_certified_is_refused(target: str) -> None:
     label = node.scalar("label", low=0, high=2**14, whole=True)
     program = _program((adj,), label, 0, min_of(sender(label), adj))
-    certified = compile_program(program).certificate.n
+    certified = compile_program(program, CompileSettings(target=target)).certificate.n
     assert certified == 2**9
     with pytest.raises(Refusal, match=r"2\^24"):
-        compile_program(program, CompileSettings(n=certified * 2))
+        compile_program(program, CompileSettings(n=certified * 2, target=target))
 
 
 def test_unread_inputs_need_no_bounds() -> None:

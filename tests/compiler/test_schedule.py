@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 import torch
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from compiler.cases import REFUSED, TASKS
 from mechgap.compiler.checks import (
@@ -17,6 +18,7 @@ from mechgap.compiler.checks import (
     check_network,
     check_schedule,
 )
+from mechgap.compiler.dialect import DOT_PRODUCTS, HIDDEN_LAYER, Dialect
 from mechgap.compiler.ir import Atom, Carried, Feature, Fetched, FetchedEdge, Form, Unit
 from mechgap.compiler.layout import RoundPlan, place
 from mechgap.compiler.lowering import lower
@@ -35,7 +37,7 @@ N = 32
 
 @cache
 def _lowered(name: str) -> Lowered:
-    return lower(PROGRAMS[name], N, True)[0]
+    return lower(PROGRAMS[name], N, True, HIDDEN_LAYER)[0]
 
 
 def _schedules(lowered: Lowered) -> tuple[Schedule, Schedule]:
@@ -85,10 +87,10 @@ def test_schedules_obey_the_laws(name):
 
 
 @settings(max_examples=60)
-@given(programs(Grammar(depth=2, variables=3, positions=True)))
-def test_schedules_of_random_programs_obey_the_laws(program: Program):
+@given(programs(Grammar(depth=2, variables=3, positions=True)), st.sampled_from([HIDDEN_LAYER, DOT_PRODUCTS]))
+def test_schedules_of_random_programs_obey_the_laws(program: Program, dialect: Dialect):
     try:
-        lowered = lower(program, 8, True)[0]
+        lowered = lower(program, 8, True, dialect)[0]
     except Refusal:
         assume(False)
     _check_laws(lowered)

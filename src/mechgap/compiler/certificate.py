@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .formats import FLOAT32, NumberFormat
-from .gadgets import LARGEST_REAL, TooLarge, power_above
-from .ir import Atom, Fetch, Unit
+from .gadgets import LARGEST_REAL, TooLarge
+from .ir import Atom, Unit
 from .layout import RoundPlan
 from .message_ir import TripleUnit
 from .pair_ir import PairUnit
-from .scales import INDEX_STEP, condition_cost, resolution
+from .scales import INDEX_STEP, Logits
 
 UNITS = (Unit, PairUnit, TripleUnit)
 
@@ -105,18 +105,19 @@ class Analysis:
     resolution: float
 
 
-def analyse(rounds: Iterable[RoundPlan], n: int, where: str) -> Analysis:
+def analyse(rounds: Iterable[RoundPlan], n: int, where: str, logits: Logits) -> Analysis:
     """Check that every sum of whole numbers and every selection is exact.
 
     Args:
         rounds: all rounds, of the start and of the step.
         n: largest number of nodes.
         where: named in refusals.
+        logits: of the family of networks.
 
     Raises:
         TooLarge: if whole numbers may leave the range in which float32 is exact.
     """
-    found = measure(rounds, n, FLOAT32)
+    found = measure(rounds, n, FLOAT32, logits)
     if found.largest_whole > FLOAT32.exact:
         raise TooLarge(
             where,
@@ -127,24 +128,25 @@ def analyse(rounds: Iterable[RoundPlan], n: int, where: str) -> Analysis:
     return found
 
 
-def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat) -> Analysis:
+def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat, logits: Logits) -> Analysis:
     """The numerical facts of a compiled program in a format of numbers, exact or not.
 
     Args:
         rounds: all rounds, of the start and of the step.
         n: largest number of nodes.
         number_format: in which the network runs.
+        logits: of the family of networks.
     """
     rounds = tuple(rounds)
     fetches = [fetch for round in rounds for fetch in round.fetches]
     layers = [layer for r in rounds for layer in (r.update, *r.layers, *r.pairs, *r.triples)]
     units = [atom for layer in layers for atom in layer]
     sums = [r.messages.sums for r in rounds if r.messages]
-    whole = [_reach(atom) for atom in units] + [_fetch_reach(fetch, n) for fetch in fetches]
+    whole = [_reach(atom) for atom in units] + [logits.reach(fetch, n) for fetch in fetches]
     whole += [form.summed for forms in sums for form in forms if form.whole]
     sharp = [atom.form for atom in units if isinstance(atom, UNITS) and atom.high > LARGEST_REAL]
     compared = [1.0 / max(abs(c) for _, c in form.terms) for form in sharp]
-    told = [resolution(fetch, n, number_format) for fetch in fetches]
+    told = [logits.resolution(fetch, n, number_format) for fetch in fetches]
     margin = INDEX_STEP / number_format.underflow if fetches else 0.0
     return Analysis(max([0.0, *whole]), margin, max([0.0, *compared, *told]))
 
@@ -153,15 +155,3 @@ def _reach(atom: Atom) -> float:
     if isinstance(atom, UNITS) and atom.form.whole:
         return atom.form.summed
     return atom.high if atom.whole and math.isfinite(atom.high) else 0.0
-
-
-def _fetch_reach(fetch: Fetch, n: int) -> float:
-    """Largest whole number, in steps of one index, that orders the senders of a fetch."""
-    keys = 1.0
-    if fetch.key is not None and fetch.order is not None and fetch.key.whole:
-        keys = (fetch.high if fetch.cut else max(fetch.high, fetch.key.reach)) + 1.0
-    conditions = [c.form.reach for c in fetch.conditions if c.form.whole]
-    reach = max([keys * power_above(n - 1), *conditions])
-    if fetch.notes.checked and fetch.whole and not fetch.plain:
-        reach = (sum(conditions) + 1.0) * condition_cost(fetch, n) / INDEX_STEP + keys * power_above(n - 1)
-    return reach

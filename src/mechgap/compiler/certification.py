@@ -17,6 +17,7 @@ from .layout import RoundPlan
 from .pair_ir import PairUnit
 from .passes import SMALLEST_N, Compiled, CompileSettings, compile_program
 from .scales import INDEX_STEP, SPARE_BITS
+from .targets.catalogue import target_of
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def examine(compiled: Compiled, number_format: NumberFormat) -> Verdict:
     """
     plan = compiled.plan
     rounds = tuple(round for part in plan.rounds for round in part)
-    analysis = measure(rounds, plan.n, number_format)
+    logits = target_of(compiled.certificate.target).logits
+    analysis = measure(rounds, plan.n, number_format, logits)
     findings = (
         *_whole(analysis, number_format),
         *_selection(rounds, analysis, number_format),

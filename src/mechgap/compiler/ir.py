@@ -16,6 +16,9 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
 
+INDEX_PORT = "index"
+"""Port of the features that hold the index of a node, and its square."""
+
 
 @dataclass(frozen=True, eq=False)
 class Atom:
@@ -42,6 +45,7 @@ class Feature(Atom):
     """A column of the node inputs: the index of the node (port "index") or a component of a port.
 
     Attributes:
+        port, component: which column; of "index", component 0 is the index and 1 its square.
         signed: whether it may be negative; only units read it then, never what a layer holds.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import Refusal
@@ -15,13 +15,14 @@ from ..lang.operations import Operation
 from ..lang.program import Port, Program
 from .attention_rules import AttentionRules
 from .bounds import check_input, check_state
+from .dialect import Dialect
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
-from .ir import Atom, Carried, Feature, Form
-from .nodes import INDEX_PORT, NodeLowering, Scope
+from .ir import INDEX_PORT, Carried, Feature, Form
+from .message_rules import MessageRules
+from .nodes import NodeLowering, Scope
 from .origin import Origin
-from .pair_ir import PairCarried, PairUnit
-from .rules import AbstractRules
+from .pair_ir import MessageUnit, PairCarried, PairUnit
 from .slots import Lowered, Slot
 from .values import Bit, Category, Number, Value
 
@@ -49,32 +50,16 @@ class Meaning:
     bias: float
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """What the lowering has to know about a family of networks.
-
-    Attributes:
-        rules: how it reads beyond a node.
-        pair_unit: what a unit of pairs is.
-        messages: whether units of pairs are there in any case, and triples too.
-    """
-
-    rules: Callable[[NodeLowering, Scope], AbstractRules]
-    pair_unit: Callable[[float, bool, str, Form], Atom]
-    messages: bool
-
-
-ATTENTION = Dialect(AttentionRules, PairUnit, False)
-
-
-def lower(program: Program, n: int, resolve: bool, dialect: Dialect = ATTENTION) -> tuple[Lowered, Meaning]:
+def lower(program: Program, n: int, resolve: bool, dialect: Dialect) -> tuple[Lowered, Meaning]:
     """Lower a program; with units of pairs where it has values at pairs, or cannot do without them.
+
+    Where attention does not compare, they are at hand from the start; what is not used is not made.
 
     Args:
         program: any checked program.
         n: largest number of nodes.
         resolve: whether equal real keys are told apart by index.
-        dialect: of the family of networks.
+        dialect: what the family of networks can tell on its own.
 
     Raises:
         Refusal: naming the operation, if something cannot be computed exactly.
@@ -84,7 +69,8 @@ def lower(program: Program, n: int, resolve: bool, dialect: Dialect = ATTENTION)
         return _ProgramLowering(program, n, resolve, paired, dialect).run()
 
     places = {variable.location for variable in program.state}
-    if dialect.messages or Location.EDGE in places | {port.location for port in program.interface.outputs}:
+    paired = Location.EDGE in places | {port.location for port in program.interface.outputs}
+    if paired or not dialect.compares:
         return lowered(True)
     try:
         return lowered(False)
@@ -103,10 +89,11 @@ class _ProgramLowering:
     def __init__(self, program: Program, n: int, resolve: bool, paired: bool, dialect: Dialect) -> None:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
-        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", dialect.pair_unit)
+        unit = MessageUnit if dialect.messages else PairUnit
+        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", unit)
         own = Feature(n - 1, True, "me", INDEX_PORT, 0)
-        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect.rules)
-        self._triples = dialect.messages
+        rules = MessageRules if dialect.messages else AttentionRules
+        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect, rules)
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
         self.slots: dict[str, Slot] = {}
         self.start: dict[str, Form] = {}
@@ -115,7 +102,7 @@ class _ProgramLowering:
 
     def run(self) -> tuple[Lowered, Meaning]:
         """The program in the intermediate form."""
-        check_expressible(self.program, self._triples)
+        check_expressible(self.program, self.scope.dialect.messages)
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
         start = {v: _value(first, v, x) for v, x in self.program.init.items()}
         carried = {v: self._carried(v) for v in self.program.state}

@@ -24,15 +24,13 @@ from ..lang.expression import (
 )
 from ..lang.location import Location
 from ..lang.program import Program
+from .dialect import Dialect
 from .gadgets import Gadgets
 from .ir import Feature, Form
 from .origin import Origin
 from .pointwise import AbstractPointwise
 from .rules import AbstractRules
 from .values import Number, Value
-
-INDEX_PORT = "index"
-"""Port of the feature that holds the index of a node."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,15 @@ class Scope:
         index: the feature that holds the index of each node.
         resolve: whether equal real keys are told apart by index, which takes two more rounds.
         pairs: makes units of pairs; None for a network that has none.
-        rules: how the family of networks reads beyond a node.
+        dialect: what the family of networks can tell on its own.
+        rules: how it reads beyond a node.
     """
 
     n: int
     index: Feature
     resolve: bool
     pairs: Gadgets | None
+    dialect: Dialect
     rules: Callable[[NodeLowering, Scope], AbstractRules]
 
 
@@ -73,6 +73,7 @@ class NodeLowering(AbstractPointwise):
     ) -> None:
         super().__init__(program, gadgets, scope.n)
         self.own = Number(Form.of(scope.index), 0, scope.n - 1, True)
+        self.dialect = scope.dialect
         self._variables = variables
         self._values: dict[Expression, Value] = {}
         self.rules = rules = scope.rules(self, scope)

@@ -10,7 +10,7 @@ from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, V
 from ..lang.location import Location
 from .edge_inputs import entered_at_pairs
 from .gadgets import Gadgets
-from .ir import Form
+from .ir import Form, PairForm
 from .origin import Origin
 from .pair_ir import apart, lifted, turned
 from .pointwise import AbstractPointwise
@@ -66,6 +66,14 @@ class PairValues(AbstractPointwise):
         if number.low < 0:
             form = form - Form.of(gadgets.made(number.form * -1.0, -number.low, False))
         return Number(form, number.low, number.high, False)
+
+    def apart(self, form: Form) -> PairForm:
+        """A truth value as attention reads it; a key reads no more of the receiver than the pair does."""
+        found = apart(form)
+        mixed = found.receiver.terms and (found.sender.terms or found.pair)
+        if mixed and not self.nodes.dialect.compares:
+            return apart(self.gadgets.unit(form, 1.0))
+        return found
 
     def _found(self, expression: Expression) -> Value:
         if isinstance(expression, Constant):

@@ -70,7 +70,7 @@ class PairLowering:
             found = self._mask(mask, True, False)
             if self.values is None and len(found) <= MOST_ALTERNATIVES:
                 return found
-            if self.values is not None and is_cheap(found):
+            if self.values is not None and is_cheap(found, self._nodes.dialect):
                 return found
         except TooLarge:
             raise
@@ -91,7 +91,8 @@ class PairLowering:
             return [self._lifted(value, End.SENDER)]
         try:
             found = self._number(value, False)
-            if self.values is None or (len(found) <= FEW_ALTERNATIVES and all(map(is_key, found))):
+            told = all(self._nodes.dialect.tells(case.conditions) for case in found)
+            if self.values is None or (told and len(found) <= FEW_ALTERNATIVES and all(map(is_key, found))):
                 return found
         except TooLarge:
             raise
@@ -145,7 +146,8 @@ class PairLowering:
         elif bit.negated:
             assert self.values is not None
             forms = (self.values.gadgets.form(bit),)
-        return [tuple(true(apart(form)) for form in forms)]
+        split = apart if self.values is None else self.values.apart
+        return [tuple(true(split(form)) for form in forms)]
 
     def _apply(self, mask: Apply, positive: bool, swapped: bool) -> list[Alternative]:
         operation, arguments = mask.operation, mask.arguments

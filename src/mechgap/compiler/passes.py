@@ -101,7 +101,7 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
     for rounds in (start_rounds, step_rounds):
         checks.check_layout(rounds, hidden, pairs)
     where = f"program {program.name}, compiling for n = {n}"
-    analysis = analyse((*start_rounds, *step_rounds), n, where)
+    analysis = analyse((*start_rounds, *step_rounds), n, where, target.logits)
     plan = Plan(program, lowered.slots, meaning, (hidden, pairs), (start_rounds, step_rounds), n)
     network = target.emit(plan)
     checks.check_network(network)

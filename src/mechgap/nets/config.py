@@ -29,6 +29,7 @@ class NetworkConfig:
         encode_hints: whether the hints of the current frame are encoded together with the inputs.
         reverse_edges: whether edge features also come transposed.
         node_index: whether the position 0, 1, … of a node is its first raw feature.
+        index_square: whether the square of that position is a raw feature of the node too.
         graph_to_nodes: whether graph inputs that are no pointers are raw features of every node too.
         halting: whether there is a readout that says when to stop.
         layer_norm: whether every round ends in a layer normalisation.
@@ -52,6 +53,7 @@ class NetworkConfig:
     layer_norm: bool = False
     negative_slope: float = 0.01
     pairs: int = 0
+    index_square: bool = False
 
     def __post_init__(self) -> None:
         where = "the configuration of a network"

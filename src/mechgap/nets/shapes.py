@@ -64,27 +64,22 @@ class AbstractRoundConfig(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundConfig(AbstractRoundConfig):
-    """A round of GATv2.
+class AbstractAttentionConfig(AbstractRoundConfig):
+    """A round in which every head attends others.
 
     Attributes:
-        heads: attention heads.
-        mid: width of the attention's hidden layer, all heads together.
-        width: width of relu(message + skip), all heads together.
+        heads: attention heads; ``width`` is that of all heads together.
         edge_values: whether messages carry edge features.
         pair_reads: whether the first of the layers at pairs reads the pairs of the attended nodes too.
     """
 
-    family = "gatv2"
-
     heads: int = 1
-    mid: int = 128
     edge_values: bool = False
     pair_reads: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, value in (("mid", self.mid), ("width", self.width)):
+        for name, value in (*self.shared.items(), ("width", self.width)):
             if self.heads < 1 or value % self.heads or value < self.heads:
                 raise MechgapError(
                     "the configuration of a round",
@@ -94,12 +89,51 @@ class RoundConfig(AbstractRoundConfig):
                 )
 
     @property
+    @abstractmethod
+    def shared(self) -> dict[str, int]:
+        """The widths of what logits are made of, by name; the heads share them evenly."""
+
+    @property
     def attentions(self) -> int:
         return self.heads
 
     @property
     def widest(self) -> int:
-        return max((self.mid, *self.pairs))
+        return max((*self.shared.values(), *self.pairs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundConfig(AbstractAttentionConfig):
+    """A round of GATv2.
+
+    Attributes:
+        mid: width of the attention's hidden layer, all heads together.
+    """
+
+    family = "gatv2"
+
+    mid: int = 128
+
+    @property
+    def shared(self) -> dict[str, int]:
+        return {"mid": self.mid}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig(AbstractAttentionConfig):
+    """A round of a graph transformer.
+
+    Attributes:
+        keys: width of the queries and of the keys, all heads together.
+    """
+
+    family = "transformer"
+
+    keys: int = 128
+
+    @property
+    def shared(self) -> dict[str, int]:
+        return {"keys": self.keys}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +198,7 @@ def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
     )
 
 
-SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig, MPNNConfig)
+SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig, MPNNConfig, TransformerConfig)
 
 
 def shape_from_json(data: dict[str, Any]) -> AbstractRoundConfig:

@@ -10,15 +10,15 @@ from ...errors import NotFoundError
 from ...lang.program import Program
 from ...nets.network import Network
 from ..checks import check_schedule
+from ..dialect import DOT_PRODUCTS, HIDDEN_LAYER, MESSAGES, Dialect
 from ..ir import Form
-from ..lowering import Dialect, Meaning, lower
+from ..lowering import Meaning, lower
 from ..message_checks import check_messages
-from ..message_rules import MessageRules
 from ..message_schedule import schedule_messages
-from ..pair_ir import MessageUnit
+from ..scales import HIDDEN_LAYER_LOGITS, Logits
 from ..schedule import Schedule, schedule
 from ..slots import Lowered, Slot
-from . import gatv2, mpnn
+from . import dot_products, gatv2, mpnn, transformer
 from .filling import Plan
 
 
@@ -33,6 +33,7 @@ class Target:
         schedule: the second pass.
         check_schedule: its checker.
         emit: the last pass.
+        logits: what its selections need and can tell.
     """
 
     name: str
@@ -40,17 +41,24 @@ class Target:
     schedule: Callable[[tuple[Slot, ...], Mapping[str, Form]], Schedule]
     check_schedule: Callable[[Schedule], None]
     emit: Callable[[Plan], Network]
+    logits: Logits
 
 
-MESSAGES = Dialect(MessageRules, MessageUnit, True)
+_DOT_PRODUCT_LOGITS = Logits(dot_products.reach, dot_products.resolution)
 
-TARGETS: Mapping[str, Target] = {
-    target.name: target
-    for target in (
-        Target("gatv2", lower, schedule, check_schedule, gatv2.emit),
-        Target("mpnn", partial(lower, dialect=MESSAGES), schedule_messages, check_messages, mpnn.emit),
-    )
-}
+
+def _target(name: str, dialect: Dialect, emit: Callable[[Plan], Network], logits: Logits) -> Target:
+    passes = (schedule_messages, check_messages) if dialect.messages else (schedule, check_schedule)
+    return Target(name, partial(lower, dialect=dialect), *passes, emit, logits)
+
+
+_ALL = (
+    _target("gatv2", HIDDEN_LAYER, gatv2.emit, HIDDEN_LAYER_LOGITS),
+    _target("mpnn", MESSAGES, mpnn.emit, HIDDEN_LAYER_LOGITS),
+    _target("transformer", DOT_PRODUCTS, transformer.emit, _DOT_PRODUCT_LOGITS),
+)
+
+TARGETS: Mapping[str, Target] = {target.name: target for target in _ALL}
 
 
 def target_of(name: str) -> Target:

@@ -16,10 +16,9 @@ from ...nets.network import Network
 from ...nets.pair_layer import PairLayer
 from ...nets.shapes import MPNNConfig
 from ...nets.triples import TripleLayer
-from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Form, Unit
+from ..ir import INDEX_PORT, AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Form, Unit
 from ..layout import RoundPlan
 from ..message_ir import Corner, CornerAtom, LegAtom, Pooled, TripleUnit
-from ..nodes import INDEX_PORT
 from ..pair_ir import EndAtom, PairCarried, PairUnit
 from ..pair_schedule import is_turned, kept
 from ..schedule import Messages
