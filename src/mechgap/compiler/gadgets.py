@@ -82,6 +82,13 @@ class Gadgets:
             self._units[key] = self.made(form, high, whole or form.whole)
         return Form.of(self._units[key])
 
+    def fresh(self, form: Form, high: float) -> Form:
+        """relu(form) as a number that need not be whole, whatever the form is made of."""
+        key = (frozenset((*form.terms, ("real", 1.0))), form.constant)
+        if key not in self._units:
+            self._units[key] = self.made(form, high, False)
+        return Form.of(self._units[key])
+
     # ---- truth values
 
     def both(self, *bits: Bit) -> Bit:

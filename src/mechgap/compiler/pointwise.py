@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from ..lang.expression import Apply, Constant, Expression
 from ..lang.operations import Operation
 from ..lang.program import Program
-from .expressible import PRODUCT
 from .gadgets import Gadgets
 from .ir import Form
+from .products import Products
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
 
@@ -149,7 +149,7 @@ class AbstractPointwise(ABC):
 
     def _product(self, left: Number, right: Number) -> Number:
         if left.form.terms and right.form.terms:
-            raise self.gadgets.refuse(*PRODUCT)
+            return Products(self.gadgets).of(left, right)
         number, factor = (left, right.form.constant) if left.form.terms else (right, left.form.constant)
         number = self.gadgets.simple(number)
         ends = sorted((number.low * factor, number.high * factor))
