@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..errors import Refusal
-from ..lang.expression import Along, Apply, Expression, Variable
+from ..lang.expression import Along, Expression, Variable
 from ..lang.location import Location
-from ..lang.operations import Operation
 from ..lang.program import Program
 from ..lang.text import expression_text
-
-PRODUCT = (
-    "a product of two numbers that both vary",
-    "products with a constant: a ReLU network computes piecewise linear functions exactly",
-    "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
-)
-"""What is given, what was expected and what to do, where two numbers are multiplied."""
-
 
 def check_expressible(program: Program) -> None:
     """Look for what one layer of attention over pairs of nodes cannot compute.
@@ -44,11 +35,6 @@ def _problem(program: Program, expression: Expression) -> tuple[str, str, str] |
     instead = "compute it in the interpreter, or keep what is needed at the nodes"
     if isinstance(expression, Along) or location is Location.TRIPLE:
         return "a value of triples of nodes", "values of nodes and of pairs: attention sees two ends", instead
-    if isinstance(expression, Apply) and expression.operation is Operation.ARCTAN2:
-        return "an angle", "arithmetic that is piecewise linear: arctan2 is not", instead
-    if isinstance(expression, Apply) and expression.operation is Operation.MULTIPLY:
-        factors = [program.types[argument].scalar for argument in expression.arguments]
-        return PRODUCT if all(factor.low < factor.high for factor in factors) else None
     return None
 
 

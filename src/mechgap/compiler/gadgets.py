@@ -197,11 +197,11 @@ class Gadgets:
             if right.high - left.low <= 1:
                 return Bit((up,))
             return Bit((up - self.unit(gap.plus(-1.0), right.high - left.low),))
-        sharp = self._sharpness(max(abs(left.low), abs(right.high), right.high - left.low, 1.0))
+        sharp = self.sharpness(max(abs(left.low), abs(right.high), right.high - left.low, 1.0))
         large = self.unit(gap * sharp, sharp * max(1.0, right.high - left.low))
         return Bit((Form((), 1.0) - self.unit(Form((), 1.0) - large, 1.0, whole=True),))
 
-    def _sharpness(self, reach: float) -> float:
+    def sharpness(self, reach: float) -> float:
         """Scale at which a difference is at least 1 but never infinite."""
         if reach > LARGEST_REAL:
             raise self.refuse(

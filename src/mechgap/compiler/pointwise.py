@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from ..lang.expression import Apply, Constant, Expression
 from ..lang.operations import Operation
 from ..lang.program import Program
+from .angles import Angles
 from .gadgets import Gadgets
 from .ir import Form
 from .products import Products
@@ -116,7 +117,7 @@ class AbstractPointwise(ABC):
         raise TypeError(f"{left} = {right}")
 
     def arithmetic(self, operation: Operation, left: Number, right: Number) -> Value:
-        """Sums, comparisons, minima, and products with a constant."""
+        """Sums, products, comparisons, minima, and angles."""
         gadgets = self.gadgets
         match operation:
             case Operation.LESS:
@@ -134,6 +135,8 @@ class AbstractPointwise(ABC):
                 return self._sum(left, right, 1.0)
             case Operation.SUBTRACT:
                 return self._sum(left, right, -1.0)
+            case Operation.ARCTAN2:
+                return Angles(self.gadgets).of(left, right)
         return self._product(left, right)
 
     def _sum(self, left: Number, right: Number, sign: float) -> Number:
