@@ -10,13 +10,14 @@ from ..lang.location import Location
 from ..lang.program import Program
 from ..lang.text import expression_text
 
+
 def check_expressible(program: Program) -> None:
     """Look for what one layer of attention over pairs of nodes cannot compute.
 
     Raises:
         Refusal: naming the first such variable or expression.
     """
-    for expression in _expressions(program):
+    for expression in expressions(program):
         problem = _problem(program, expression)
         if problem is not None:
             raise _refusal(program, expression_text(expression), *problem)
@@ -25,7 +26,7 @@ def check_expressible(program: Program) -> None:
 def read_later(program: Program) -> tuple[Variable, ...]:
     """The inputs that are read after frame 0: by steps, the halt condition or the outputs."""
     roots = (*program.step.values(), program.halt, *program.outputs.values())
-    read = set(_below(roots))
+    read = set(below(roots))
     return tuple(variable for variable in program.inputs if variable in read)
 
 
@@ -38,14 +39,14 @@ def _problem(program: Program, expression: Expression) -> tuple[str, str, str] |
     return None
 
 
-def _expressions(program: Program) -> Iterator[Expression]:
+def expressions(program: Program) -> Iterator[Expression]:
     """Every expression that the network would have to compute, each after what it reads."""
-    yield from _below(
+    yield from below(
         (*program.init.values(), *program.step.values(), program.halt, *program.outputs.values())
     )
 
 
-def _below(roots: Iterable[Expression]) -> Iterator[Expression]:
+def below(roots: Iterable[Expression]) -> Iterator[Expression]:
     """Some expressions and everything that they read, each after what it reads."""
     seen: set[Expression] = set()
 
