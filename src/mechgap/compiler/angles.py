@@ -12,7 +12,7 @@ import math
 
 from .gadgets import Gadgets
 from .ir import Form
-from .values import FALSE, TRUE, Bit, Number
+from .values import Number
 
 TURNS = 26
 """Rotations by arctan 2^-k; what is left is below 2^-25."""
@@ -27,6 +27,9 @@ rounding the result, and 4 for the interpreter, whose arctan2 is off by one unit
 
 NEAREST = -48
 """Vectors are (0, 0) or have a coordinate of at least 2^NEAREST: below, comparisons are not exact."""
+
+FARTHEST = 2.0**24
+"""Largest coordinate."""
 
 PI = 13176795 * 2.0**-22
 """The float32 number next to pi."""
@@ -55,8 +58,9 @@ class Angles:
         gadgets = self._gadgets
         zero = Number(Form(), 0, 0, True)
         y, x = gadgets.simple(y), gadgets.simple(x)
-        below, above = self._less(y, zero), self._less(zero, y)
-        behind = self._less(x, zero)
+        self._check(max(abs(bound) for number in (y, x) for bound in (number.low, number.high)))
+        below, above = gadgets.less(y, zero), gadgets.less(zero, y)
+        behind = gadgets.less(x, zero)
         (up, down), (right, left) = self._parts(y), self._parts(x)
         angle = Number(self._turned((up + down, right, left), self._reach(y, x)), 0.0, LARGEST, False)
         form = gadgets.gated(angle, above, clean=True) - gadgets.gated(angle, below, clean=True)
@@ -64,11 +68,13 @@ class Angles:
         straight = gadgets.unit(gadgets.form(level), 1.0)
         return Number(form + straight * PI, -LARGEST if y.low < 0 else 0.0, LARGEST, False)
 
-    def _less(self, left: Number, right: Number) -> Bit:
-        """left < right, where one is the constant 0."""
-        if left.high <= right.low:
-            return FALSE
-        return TRUE if left.high < right.low else self._gadgets.less(left, right)
+    def _check(self, reach: float) -> None:
+        if reach > FARTHEST:
+            raise self._gadgets.refuse(
+                f"the angle of coordinates up to {reach:g}",
+                f"at most 2^24 = {FARTHEST:g}, so that comparisons of small ones are exact too",
+                "declare smaller bounds (high=…), or scale the coordinates",
+            )
 
     def _parts(self, number: Number) -> tuple[Form, Form]:
         """The positive and the negative part, as one atom each."""
