@@ -20,7 +20,7 @@ from mechgap.compiler.products import FINEST, Products
 from mechgap.compiler.values import Number
 from mechgap.errors import Refusal
 from mechgap.lang.program import Program
-from mechgap.lang.vocabulary import anywhere, edge, me, min_of, minimum, node, receiver, sender
+from mechgap.lang.vocabulary import edge, graph, min_of, minimum, node, receiver, sender
 
 HIGH = 2.0**24
 SMALLEST = 2.0**FINEST
@@ -179,7 +179,10 @@ def _program(place: str) -> Program:
         "ends": minimum(min_of(sender(x) * receiver(x) + weight, adj), 64),
     }[place]
     start = min_of(weight, adj) + 0.7
-    return Program(place, (adj, weight), {x: start}, {x: product}, anywhere(me == me), {"y": x})
+    passed = graph.scalar("passed", low=0, high=3, whole=True)
+    return Program(
+        place, (adj, weight), {x: start, passed: 0}, {x: product, passed: passed + 1}, passed == 3, {"y": x}
+    )
 
 
 @pytest.mark.parametrize("place", ["nodes", "key", "ends"])

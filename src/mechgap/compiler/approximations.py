@@ -119,19 +119,25 @@ def _unit(program: Program, expression: Expression) -> float:
 
 def _conditions(program: Program) -> Iterable[str]:
     """What must hold of the operands of products and angles."""
-    operations = [x for x in expressions(program) if isinstance(x, Apply) and _varies(program, x)]
-    if any(x.operation is Operation.MULTIPLY and not program.types[x].scalar.whole for x in operations):
+    if varying(program, Operation.MULTIPLY):
         yield f"factors of products are 0 or at least 2^{products.FINEST} in magnitude"
-    if any(x.operation is Operation.ARCTAN2 for x in operations):
+    if varying(program, Operation.ARCTAN2):
         yield f"of two coordinates that have an angle both are 0, or one is at least 2^{angles.NEAREST}"
 
 
+def varying(program: Program, operation: Operation) -> bool:
+    """Whether an operation on real numbers takes two that vary, somewhere in a program."""
+    return any(
+        isinstance(x, Apply) and x.operation is operation and _varies(program, x)
+        for x in expressions(program)
+    )
+
+
 def _varies(program: Program, expression: Apply) -> bool:
-    """Whether a product or an angle is that of two numbers that vary."""
-    if expression.operation not in (Operation.MULTIPLY, Operation.ARCTAN2):
-        return False
     kinds = [program.types[argument].scalar for argument in expression.arguments]
-    return all(kind.low < kind.high for kind in kinds) or expression.operation is Operation.ARCTAN2
+    if expression.operation is Operation.ARCTAN2:
+        return True
+    return all(kind.low < kind.high for kind in kinds) and not all(kind.whole for kind in kinds)
 
 
 class _Carried:
