@@ -18,12 +18,8 @@ from mechgap.tasks.task import Task
 
 WEIGHTS = ("random", "equal", "tenths", "whole")
 
-TRIPLES, PRODUCT = "a value of triples", "a product of two numbers"
-REFUSED = {
-    **dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES),
-    **dict.fromkeys(("segments_intersect", "jarvis_march"), PRODUCT),
-    "graham_scan": "an angle",
-}
+TRIPLES = "a value of triples"
+REFUSED = dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES)
 """What the GATv2 target says of the tasks that it cannot compute; it compiles all others."""
 COMPILED = tuple(name for name in NAMES if name not in REFUSED)
 """The tasks that it compiles."""

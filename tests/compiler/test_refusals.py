@@ -31,6 +31,8 @@ x = node.scalar("x", low=0, high=8)
 unbounded = node.scalar("x", low=0)
 bottomless = node.scalar("x", high=1)
 huge = node.scalar("x", low=0, high=2.0**30, whole=True)
+whole = node.scalar("x", low=0, high=2.0**13, whole=True)
+large = node.scalar("x", low=0, high=2.0**26)
 joined = edge.mask("x")
 link = edge.pointer("A")
 start = node.pointer("A")
@@ -41,12 +43,8 @@ def _program(inputs: tuple, variable, first, step) -> Program:
 
 
 CASES = {
-    "product": (_program((adj,), x, 1, x * x), "product", "constant"),
-    "product on edges": (
-        _program((adj, A), x, 1, min_of(sender(x) * A, adj)),
-        "product",
-        "constant",
-    ),
+    "large whole products": (_program((adj,), whole, 1, whole * whole), "product of whole", "2^24"),
+    "large products": (_program((adj,), large, 1, large * large), "product of numbers", "2^50"),
     "triples": (
         _program((adj,), joined, adj, any_of(first_leg(joined) & second_leg(joined))),
         "triples",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .approximations import Approximation
 from .formats import FLOAT32, NumberFormat
 from .gadgets import LARGEST_REAL, TooLarge
 from .ir import Atom, Unit
@@ -32,7 +33,9 @@ class Certificate:
 
     Masks, pointers and categories are bit-equal to the interpreter's float32 run, and so are
     scalars, for every graph of at most ``n`` nodes whose scalars stay in ``ranges``, as long as real
-    numbers that are compared with each other are equal or differ by at least ``resolution``.
+    numbers that are compared with each other are equal or differ by at least ``resolution``. Scalars with
+    an entry in ``errors`` are within that of the interpreter's, and what depends on them is equal as long
+    as those that are compared differ by more than the ``decision_margin`` of their approximation.
 
     Attributes:
         program: name of the program.
@@ -56,6 +59,9 @@ class Certificate:
         conditions: what else must hold, in words.
         negative_slope: slope of the attention's leaky ReLU below zero (CLRS has 0.01).
         pairs: width of the vectors at pairs; 0 if the program has no state on edges.
+        approximations: operations that are not computed as the interpreter does, with their errors.
+        errors: scalar variable, or "output NAME" -> largest difference to the interpreter's value, in
+            recorded units; those that are not named are equal to the last bit.
     """
 
     program: str
@@ -76,18 +82,23 @@ class Certificate:
     conditions: tuple[str, ...]
     negative_slope: float
     pairs: int = 0
+    approximations: tuple[Approximation, ...] = ()
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as plain data."""
         data = asdict(self)
         data["conditions"] = list(self.conditions)
+        data["approximations"] = list(data["approximations"])
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Certificate:
         """The certificate that ``to_json`` wrote."""
         ranges = {name: Bound(**bound) for name, bound in data["ranges"].items()}
-        return cls(**{**data, "ranges": ranges, "conditions": tuple(data["conditions"])})
+        found = tuple(Approximation(**entry) for entry in data.get("approximations", ()))
+        conditions = tuple(data["conditions"])
+        return cls(**{**data, "ranges": ranges, "conditions": conditions, "approximations": found})
 
 
 @dataclass(frozen=True)

@@ -346,8 +346,8 @@ class PairLowering:
                         return [self._scaled(number, factor.form.constant)]
         raise self._nodes.gadgets.refuse(
             "a product of two numbers that both vary" if operation is Operation.MULTIPLY else operation.name,
-            "sums, minima, maxima and products with a constant: what a ReLU network computes exactly",
-            "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
+            "sums, minima, maxima and products with a constant, as far as attention computes them",
+            "compute it in a variable of edges, or at the nodes",
         )
 
     def _check_real_sum(self, left: PairForm, right: PairForm) -> None:

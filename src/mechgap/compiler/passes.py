@@ -9,6 +9,7 @@ from ..kinds.scalar import Scalar
 from ..lang.program import Program
 from ..nets.network import Network
 from . import checks
+from .approximations import approximations
 from .certificate import Analysis, Bound, Certificate, analyse
 from .gadgets import TooLarge
 from .layout import Head, Layout, place
@@ -135,6 +136,7 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
         if isinstance(v.kind, Scalar) and v.kind.high != float("inf")
     }
     conditions = ("no two real keys are equal at one receiver",) if settings.distinct_keys else ()
+    approximated = approximations(program)
     return Certificate(
         program=program.name,
         digest=program.digest,
@@ -151,9 +153,11 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
         largest_whole=analysis.largest_whole,
         margin=analysis.margin,
         resolution=analysis.resolution,
-        conditions=conditions,
+        conditions=(*conditions, *approximated.conditions),
         negative_slope=config.negative_slope,
         pairs=config.pairs,
+        approximations=approximated.operations,
+        errors=approximated.errors,
     )
 
 

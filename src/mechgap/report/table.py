@@ -118,6 +118,10 @@ def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
     ]
     if certificate["resolution"]:
         rows.append(("real keys are told apart from", f"{certificate['resolution']:.2g}"))
+    for found in certificate.get("approximations", ()):
+        margin = found["decision_margin"]
+        decides = f"; compared numbers must differ by more than {margin:.2g}" if margin else ""
+        rows.append((found["operation"], f"is within {found['error']:.2g} of the interpreter's{decides}"))
     return [
         *rows,
         ("leaky slope", f"{certificate['negative_slope']:g}"),
