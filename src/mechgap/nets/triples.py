@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from .config import NetworkConfig
 from .encoded import Encoded
-from .initial import linear
+from .initial import acts, compact, linear
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-CELLS = 2**22
-"""Numbers at triples that are done at once."""
+BLOCK = 2**13
+"""Triples that are done at once."""
 
 
 class TripleLayer(nn.Module):
@@ -46,7 +46,7 @@ class TripleLayer(nn.Module):
 
     def legs(
         self, encoded: Encoded, z: Float[Tensor, "B N _"], both: Float[Tensor, "B N N _"]
-    ) -> list[Float[Tensor, "B N N W"]]:
+    ) -> list[Float[Tensor, "B N N W"] | None]:
         """What each leg adds: the first at (u, k), the second at (k, v), the direct one at (u, v).
 
         Args:
@@ -54,19 +54,27 @@ class TripleLayer(nn.Module):
             z: at the nodes.
             both: [p_uv ; p_vu].
         """
-        found = []
+        found: list[Tensor | None] = []
         for index, (edge, pair, here) in enumerate(zip(self.edges, self.pairs, self.here, strict=True)):
-            assert isinstance(edge, nn.Linear)
-            leg = encoded.projection.then(edge)(encoded.edges) + pair(both)
-            node = here(z)
-            found.append(leg + (node[:, None] if index == 2 else node[:, :, None]))
+            assert isinstance(edge, nn.Linear) and isinstance(pair, nn.Linear) and isinstance(here, nn.Linear)
+            parts = []
+            if acts(edge):
+                parts.append(encoded.projection.then(edge)(encoded.edges))
+            if acts(pair):
+                parts.append(pair(both))
+            if index == 2 or acts(here):
+                node = here(z)
+                parts.append((node[:, None] if index == 2 else node[:, :, None]).expand(*both.shape[:-1], -1))
+            found.append(torch.stack(parts).sum(0) if len(parts) > 1 else parts[0] if parts else None)
         return found
 
 
 class Thirds(nn.Module):
     """max over the third node k of the last of some layers at triples (u, k, v), at (u, v).
 
-    All layers but the last are followed by a ReLU.
+    All layers but the last are followed by a ReLU. Triples are done in blocks that fit into the cache,
+    numbers of one unit side by side; without gradients, weights that are mostly zero are multiplied as
+    what they are.
 
     Args:
         config: the shape of the network.
@@ -77,34 +85,72 @@ class Thirds(nn.Module):
     def __init__(self, config: NetworkConfig, widths: tuple[int, ...], width: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(TripleLayer(config, a, b) for a, b in pairwise((0, *widths, width)))
-        self.widest = max((*widths, width))
 
     def forward(
         self, encoded: Encoded, z: Float[Tensor, "B N _"], pairs: Float[Tensor, "B N N _"]
     ) -> Float[Tensor, "B N N W"]:
         """The maxima, zero at padding."""
         both = torch.cat([pairs, pairs.transpose(1, 2)], -1)
-        legs = [layer.legs(encoded, z, both) for layer in self.layers]  # type: ignore[operator]
-        nodes = encoded.nodes.shape[1]
-        rows = max(1, CELLS // max(1, nodes * nodes * self.widest))
-        found = []
-        for graph in range(len(encoded.nodes)):
-            third = encoded.nodes[graph, None, :, None, None]
-            for part in torch.split(torch.arange(nodes, device=z.device), rows):
-                triples = self._triples([[leg[graph] for leg in three] for three in legs], part)
-                found.append(triples.masked_fill(~third, float("-inf")).amax(1))
-        best = torch.cat(found).reshape(len(encoded.nodes), nodes, nodes, -1)
+        layers = [
+            _Prepared(layer, encoded, z, both) for layer in self.layers if isinstance(layer, TripleLayer)
+        ]
+        found = [_largest(layers, graph, nodes) for graph, nodes in enumerate(encoded.nodes)]
         real = encoded.nodes[:, :, None] & encoded.nodes[:, None]
-        return best.masked_fill(~real[..., None], 0.0)
+        return torch.stack(found).masked_fill(~real[..., None], 0.0)
 
-    def _triples(self, legs: list[list[Tensor]], rows: Tensor) -> Float[Tensor, "R N N W"]:
-        """The last layer at the triples of some first nodes, at (u, k, v)."""
-        t = None
-        for layer, (first, second, direct) in zip(self.layers, legs, strict=True):
-            before = layer.before
-            made = (first[rows][:, :, None] + second[None]) + direct[rows][:, None]
-            if t is not None:
-                made = made + F.linear(F.relu(t), before.weight)  # type: ignore[union-attr,arg-type]
-            t = made
-        assert t is not None
-        return t
+
+class _Prepared:
+    """A layer with what its legs add.
+
+    Attributes:
+        legs: of each leg [B, W, N, N], or None where it adds nothing.
+        before: the map of the layer before, [W, W'].
+    """
+
+    def __init__(self, layer: TripleLayer, encoded: Encoded, z: Tensor, both: Tensor) -> None:
+        legs = layer.legs(encoded, z, both)
+        self.legs = [None if leg is None else leg.movedim(-1, 1).contiguous() for leg in legs]
+        self.before = None if layer.before is None else compact(layer.before.weight)
+
+    def added(self, graph: int, rows: slice, columns: slice) -> list[Tensor]:
+        """What legs add to the triples of some first and last nodes, each as [W, R, N, C] or less."""
+        first, second, direct = (None if leg is None else leg[graph] for leg in self.legs)
+        found = []
+        if first is not None:
+            found.append(first[:, rows, :, None])
+        if second is not None:
+            found.append(second[:, None, :, columns])
+        if direct is not None:
+            found.append(direct[:, rows, None, columns])
+        return found
+
+
+def _largest(layers: list[_Prepared], graph: int, nodes: Tensor) -> Float[Tensor, "N N W"]:
+    """The largest of the last layer over the third node, of one graph."""
+    size = len(nodes)
+    rows, columns = max(1, BLOCK // size**2), max(1, min(size, BLOCK // size))
+    bands = []
+    for u in range(0, size, rows):
+        band = []
+        for v in range(0, size, columns):
+            t = _triples(layers, graph, slice(u, u + rows), slice(v, v + columns), size)
+            band.append(t.masked_fill(~nodes[None, None, :, None], float("-inf")).amax(2))
+        bands.append(torch.cat(band, 2))
+    return torch.cat(bands, 1).movedim(0, -1)
+
+
+def _triples(
+    layers: list[_Prepared], graph: int, rows: slice, columns: slice, size: int
+) -> Float[Tensor, "W R N C"]:
+    """The last layer at some triples."""
+    first, *further = layers[0].added(graph, rows, columns)
+    shape = (first.shape[0], len(range(size)[rows]), size, len(range(size)[columns]))
+    t = first.expand(shape).clone() if further else first.expand(shape)
+    for leg in further:
+        t += leg
+    for layer in layers[1:]:
+        assert layer.before is not None
+        t = (layer.before @ F.relu(t).reshape(len(t), -1)).reshape(-1, *shape[1:])
+        for leg in layer.added(graph, rows, columns):
+            t += leg
+    return t
