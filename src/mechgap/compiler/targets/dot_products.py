@@ -72,7 +72,9 @@ def reach(fetch: Fetch, n: int) -> float:
     """Largest whole number, in steps of one index, in the logits of senders that may be chosen."""
     pin = DOT_PRODUCTS.pin(fetch.conditions)
     if pin is not None:
-        return max(2.0 * pin.reach * (n - 1.0), (n - 1.0) ** 2)
+        # 2 p j is even, and thus exact up to twice as much. Below 0 the first node is the nearest by far, and
+        # beyond n any average of nodes is too far away to be taken for p: logits may be rounded there.
+        return max(n * (n - 1.0), pin.reach)
     keys = 1.0
     if fetch.key is not None and fetch.order is not None and fetch.key.whole:
         keys = (fetch.high if fetch.cut else max(fetch.high, fetch.key.reach)) + 1.0
