@@ -112,7 +112,11 @@ def test_variables_are_read_out_of_hidden_vectors(name, target):
         vectors = _pairs(compiled, batch, wanted.frames) if paired else hidden
         found = _read(compiled.layout, variable.name, vectors)
         value = _stored(variable, wanted.values[variable.name], batch.width)
-        assert torch.equal(found[live], value[live]), variable.name
+        error = compiled.certificate.errors.get(variable.name)
+        if error is None:
+            assert torch.equal(found[live], value[live]), variable.name
+        else:
+            assert bool(((found - value).abs() <= error)[live].all()), variable.name
 
 
 @by_target

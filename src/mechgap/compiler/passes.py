@@ -145,7 +145,7 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
         ranges=scalars,
         rounds=len(config.rounds),
         prologue=len(config.prologue),
-        heads=sum(shape.attentions for shape in config.rounds),
+        heads=sum(len(round.fetches) for round in plan.rounds[1]),
         depth=sum(1 + len(shape.mlp) + len(shape.pairs) for shape in config.rounds),
         hidden=config.hidden,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
