@@ -19,29 +19,35 @@ class CompilerFault(AssertionError):
     """An intermediate form is not what a pass must leave behind."""
 
 
-def ensure(holds: bool, fault: str) -> None:
+def ensure(holds: bool, fault: str, *about: object) -> None:
     """Raise unless something holds.
+
+    Args:
+        holds: what must.
+        fault: what is wrong otherwise, with a place for each thing that it is about.
+        about: these things; they are only put into words if they are needed.
 
     Raises:
         CompilerFault: what is wrong.
     """
     if not holds:
-        raise CompilerFault(fault)
+        raise CompilerFault(fault.format(*about))
 
 
 def check_lowered(lowered: Lowered) -> None:
     """Every slot is filled, from the inputs alone at the start, and with whole numbers if it says so."""
     names = [slot.name for slot in lowered.slots]
-    ensure(len(set(names)) == len(names), f"slots of one name: {names}")
+    ensure(len(set(names)) == len(names), "slots of one name: {}", names)
     for slot in lowered.slots:
-        ensure(slot.name in lowered.start and slot.name in lowered.step, f"slot {slot.name} is not filled")
+        ensure(slot.name in lowered.start and slot.name in lowered.step, "slot {} is not filled", slot.name)
         below = parts_first(lowered.start[slot.name].atoms)
         ensure(
             not any(isinstance(atom, (Carried, PairCarried)) for atom in below),
-            f"slot {slot.name} starts from the state",
+            "slot {} starts from the state",
+            slot.name,
         )
         for form in (lowered.start[slot.name], lowered.step[slot.name]):
-            ensure(form.whole or not slot.whole, f"slot {slot.name} gets numbers that are not whole")
+            ensure(form.whole or not slot.whole, "slot {} gets numbers that are not whole", slot.name)
 
 
 def check_schedule(schedule: Schedule) -> None:
@@ -53,10 +59,13 @@ def check_schedule(schedule: Schedule) -> None:
         for fetch in heads:
             for atom in fetch_reads(fetch):
                 ensure(
-                    given(atom, round) or atom in before, f"round {round} attends by {atom.origin} too early"
+                    given(atom, round) or atom in before,
+                    "round {} attends by {} too early",
+                    round,
+                    atom.origin,
                 )
             for atom in pair_reads(fetch):
-                ensure(_there(atom, paired), f"round {round} attends by {atom.origin} too early")
+                ensure(_there(atom, paired), "round {} attends by {} too early", round, atom.origin)
         for layer, atoms in enumerate(layers):
             for atom in atoms:
                 if atom in before:
@@ -65,19 +74,19 @@ def check_schedule(schedule: Schedule) -> None:
                 for part in needed:
                     fetched = isinstance(part, (Fetched, FetchedEdge)) and part.fetch in heads
                     there = part in before or (layer == 0 and (given(part, round) or fetched))
-                    ensure(there, f"{atom.origin} reads {part.origin} before it is there")
+                    ensure(there, "{} reads {} before it is there", atom.origin, part.origin)
                     if layer == 0 and isinstance(part, Fetched) and part.fetch in heads:
                         copied = given(part.source, round) or part.source in before
-                        ensure(copied, f"round {round} copies {part.source.origin} before it is there")
+                        ensure(copied, "round {} copies {} before it is there", round, part.source.origin)
                     if isinstance(part, FetchedEdge) and part.fetch in heads:
                         copied = _there(part.source, paired)
-                        ensure(copied, f"round {round} copies {part.source.origin} before it is there")
+                        ensure(copied, "round {} copies {} before it is there", round, part.source.origin)
             before = set(atoms)
         old = paired
         for layer, held in enumerate(pairs):
             for atom in (atom for unit in held for atom in unit.parts if isinstance(atom, Followed)):
                 if layer == 0 and atom.fetch in heads:
-                    ensure(_there(atom.source, old), f"round {round} reads {atom.origin} too early")
+                    ensure(_there(atom.source, old), "round {} reads {} too early", round, atom.origin)
             _check_pairs(held, paired, before, heads if layer == 0 else ())
             paired = set(held)
 
@@ -96,7 +105,7 @@ def _check_pairs(
             source = atom.source if isinstance(atom, EndAtom) else atom
             there = source in nodes or isinstance(source, Feature) or _there(atom, paired)
             there = there or (isinstance(atom, Followed) and atom.fetch in heads)
-            ensure(there, f"{unit.origin} at pairs reads {atom.origin} before it is there")
+            ensure(there, "{} at pairs reads {} before it is there", unit.origin, atom.origin)
 
 
 def _there(atom: Atom, paired: set[Atom] | None) -> bool:
@@ -115,9 +124,9 @@ def check_layout(rounds: tuple[RoundPlan, ...], hidden: int, pairs: int) -> None
         for placed, width in zip(layers, (*widths, *round.pair_widths), strict=True):
             ensure(len(set(placed.values())) == len(placed), "two atoms share a dimension")
             ensure(all(0 <= k < width for k in placed.values()), "an atom lies outside of its layer")
-        ensure(widths[-1] == hidden, f"a round ends at width {widths[-1]}, not {hidden}")
+        ensure(widths[-1] == hidden, "a round ends at width {}, not {}", widths[-1], hidden)
         fits = all(w == pairs or (round.messages and w > pairs) for w in round.pair_widths[-1:])
-        ensure(fits, f"a round ends at {round.pair_widths} at pairs, where {pairs} are kept")
+        ensure(fits, "a round ends at {} at pairs, where {} are kept", round.pair_widths, pairs)
 
 
 def check_network(network: nn.Module) -> None:
@@ -125,7 +134,7 @@ def check_network(network: nn.Module) -> None:
     import torch
 
     for name, parameter in network.named_parameters():
-        ensure(bool(torch.isfinite(parameter).all()), f"{name} is not finite")
+        ensure(bool(torch.isfinite(parameter).all()), "{} is not finite", name)
 
 
 def given(atom: Atom, round: int) -> bool:

@@ -23,7 +23,7 @@ def check_messages(schedule: Schedule) -> None:
         last = _check_pairs(place, messages, paired)
         for pool in messages.pools:
             for atom in pool.form.atoms:
-                ensure((kept(atom) or atom) in last, f"round {round} sends {atom.origin} too early")
+                ensure((kept(atom) or atom) in last, "round {} sends {} too early", round, atom.origin)
         pools: set[Atom] = set(messages.pools)
         for layer, atoms in enumerate(layers):
             for atom in atoms:
@@ -31,11 +31,13 @@ def check_messages(schedule: Schedule) -> None:
                     continue
                 for part in atom.form.atoms if isinstance(atom, Unit) else (atom,):
                     there = part in nodes or (layer == 0 and (given(part, round) or part in pools))
-                    ensure(there, f"{atom.origin} reads {part.origin} before it is there")
+                    ensure(there, "{} reads {} before it is there", atom.origin, part.origin)
             nodes = set(atoms)
         if paired:
             ensure(
-                paired[-1][: len(messages.kept)] == messages.kept, f"round {round} does not keep what it must"
+                paired[-1][: len(messages.kept)] == messages.kept,
+                "round {} does not keep what it must",
+                round,
             )
             pairs = set(messages.kept)
 
@@ -77,7 +79,7 @@ def _check_triples(place: _Before, messages: Messages) -> None:
                     there = place.pair(part.source)
                 case _:
                     there = part in previous
-            ensure(there, f"{reader.origin} at triples reads {part.origin} before it is there")
+            ensure(there, "{} at triples reads {} before it is there", reader.origin, part.origin)
 
     previous: set[AbstractTripleAtom] = set()
     for layer in messages.triples:
@@ -104,6 +106,6 @@ def _check_pairs(place: _Before, messages: Messages, layers: PairLayers) -> set[
                     source = kept(part)
                     held = place.pair(part) or source in messages.thirds if previous is None else False
                     there = held or (previous is not None and source in previous)
-                ensure(there, f"{atom.origin} at pairs reads {part.origin} before it is there")
+                ensure(there, "{} at pairs reads {} before it is there", atom.origin, part.origin)
         previous = set(layer)
     return previous or set()

@@ -10,6 +10,7 @@ from ..errors import ProgramError
 from ..kinds.kind import AbstractKind
 from .expression import Expression, Operand, Variable, as_expression
 from .location import Location
+from .nesting import make_room
 from .types import Type
 from .vocabulary import size
 
@@ -90,6 +91,8 @@ class Program:
         self.text = " ".join(text.split())
         from .checker import check
 
+        written = (*self.init.values(), *self.step.values(), self.halt, *self.outputs.values(), self.limit)
+        make_room(written, f"program {name}")
         faults = check(self)
         if faults:
             raise ProgramError.of(faults)
