@@ -241,7 +241,7 @@ class Gadgets:
         large = self.made(form.plus(NO_FRACTION), NO_FRACTION + high, False)
         return self.unit(Form.of(large).plus(-NO_FRACTION), high, whole=True)
 
-    def gated(self, number: Number, condition: Bit, clean: bool = False) -> Form:
+    def gated(self, number: Number, condition: Bit, clean: bool = False, reach: float = 0.0) -> Form:
         """The number where a condition holds, else 0.
 
         Args:
@@ -249,6 +249,7 @@ class Gadgets:
             condition: when.
             clean: whether the form must be made of atoms that are all exactly zero where the
                 condition does not hold, so that a real number can be added to it.
+            reach: how large it may be where the condition does not hold, if that is more than its bounds.
         """
         if condition.constant is not None:
             return number.form if condition.constant else Form()
@@ -258,24 +259,30 @@ class Gadgets:
                 form = self.unit(form, 1.0)
             return form * number.form.constant
         if number.low >= 0:
-            return self._let_through(number, condition)
+            return self._let_through(number, condition, reach)
         opposite = Number(number.form * -1.0, -number.high, -number.low, number.whole)
-        return self._let_through(number, condition) - self._let_through(opposite, condition)
+        part, other = (self._let_through(x, condition, reach) for x in (number, opposite))
+        return part - other
 
-    def _let_through(self, number: Number, condition: Bit) -> Form:
+    def _let_through(self, number: Number, condition: Bit, reach: float) -> Form:
         """The positive part of a number where a condition holds, else 0."""
         if number.high <= 0:
             return Form()
         # What a fetch copies where no sender fulfils its conditions is bounded by its atoms only.
         parts = [abs(c) * atom.high for atom, c in number.form.terms]
-        scale = 2.0 * power_above(max([number.high, *parts] if number.whole else [number.form.top]))
+        scale = 2.0 * power_above(max([number.high, reach, *parts] if number.whole else [number.form.top]))
         penalty = self.penalty(condition) if number.whole else self.clean_penalty(condition)
         if number.whole and number.form.reach + scale * penalty.reach > EXACT:
             penalty = Form((), 1.0) - self.settled(condition)
         return self.unit(number.form - penalty * scale, number.high)
 
-    def pick(self, cases: list[tuple[Bit, Number]]) -> Number:
-        """The number of the one case whose condition holds (exactly one does)."""
+    def pick(self, cases: list[tuple[Bit, Number]], reach: float = 0.0) -> Number:
+        """The number of the one case whose condition holds (exactly one does).
+
+        Args:
+            cases: conditions and numbers.
+            reach: how large a number may be where its condition does not hold, if not within its bounds.
+        """
         merged: list[tuple[Bit, Number]] = []
         for condition, number in cases:
             if condition.constant is False:
@@ -296,7 +303,7 @@ class Gadgets:
         form = Form((), shift)
         for condition, number in merged:
             moved = Number(number.form.plus(-shift), number.low - shift, number.high - shift, number.whole)
-            form = form + self.gated(moved, condition, clean=not whole)
+            form = form + self.gated(moved, condition, not whole, reach and reach - shift)
         loose = any(number.loose for _, number in merged)
         return Number(form, low, high, whole, True, loose)
 

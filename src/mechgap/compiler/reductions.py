@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..lang.expression import Any, Best, Expression, Select, Tie
@@ -32,13 +32,15 @@ class Choice:
 
     Attributes:
         found: whether the sender that was attended fulfils the conditions.
-        key: its key, if the choice has one.
+        key: its key, if the choice has one; its bounds are those where nothing was found too.
         index: its index.
+        span: bounds of the key where something was found.
     """
 
     found: Bit
     key: Number | None
     index: Number
+    span: tuple[float, float] = (0.0, 0.0)
 
 
 class Reductions:
@@ -82,7 +84,9 @@ class Reductions:
         choice = self._chosen(expression, Order.FIRST)
         default = self._nodes.number(expression.default)
         assert choice.key is not None
-        return self._nodes.gadgets.pick([(choice.found, choice.key), (~choice.found, default)])
+        (low, high), reach = choice.span, max(abs(choice.key.low), abs(choice.key.high))
+        key = replace(choice.key, low=low, high=high)
+        return self._nodes.gadgets.pick([(choice.found, key), (~choice.found, default)], reach)
 
     def select(self, expression: Select) -> Value:
         """The index of the chosen sender."""
@@ -136,7 +140,8 @@ class Reductions:
         index = gadgets.pick([(take, right.index), (~take, left.index)])
         if left.key is None or right.key is None:
             return Choice(found, None, index)
-        return Choice(found, gadgets.pick([(take, right.key), (~take, left.key)]), index)
+        span = (min(left.span[0], right.span[0]), max(left.span[1], right.span[1]))
+        return Choice(found, gadgets.pick([(take, right.key), (~take, left.key)]), index, span)
 
     def _decide(
         self,
@@ -159,7 +164,8 @@ class Reductions:
                 fetch = self._real(conditions, case, largest, order)
             found, source = self._settled(conditions, fetch)
             key = None if case is None else self._key(source, case)
-            self._choices[memory] = Choice(found, key, self._fetches.index(source))
+            span = (0.0, 0.0) if case is None else (case.low, case.high)
+            self._choices[memory] = Choice(found, key, self._fetches.index(source), span)
             self._anchors[memory] = fetch
         self._fetches.anchor(self._anchors[memory], origin)
         return self._choices[memory]
