@@ -1,7 +1,7 @@
-"""What compiled programs cost, as a table.
+"""What compiled programs cost, as a table for each family of networks.
 
 python -m benchmarks.costs            prints it
-python -m benchmarks.costs --write    puts it into docs/compiler.md
+python -m benchmarks.costs --write    puts it into docs/costs.md
 """
 
 from __future__ import annotations
@@ -11,17 +11,30 @@ import sys
 import textwrap
 from pathlib import Path
 
-from mechgap.compiler.passes import compile_program
+from mechgap.compiler.passes import CompileSettings, compile_program
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.errors import Refusal
 from mechgap.lang.program import Program
 from mechgap.tasks.catalogue import NAMES, load
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "compiler.md"
+PAGE = ROOT / "docs" / "costs.md"
 EXAMPLES = ROOT / "examples" / "programs.py"
 OPEN, CLOSE = "<!-- costs -->\n", "<!-- /costs -->"
 WIDTH = 120
-COLUMNS = ("program", "rounds", "heads", "depth", "hidden", "parameters", "not 0", "n", "resolution", "slope")
+COLUMNS = (
+    "program",
+    "rounds",
+    "heads",
+    "depth",
+    "hidden",
+    "pairs",
+    "parameters",
+    "not 0",
+    "n",
+    "resolution",
+    "slope",
+)
 
 
 def programs() -> dict[str, Program]:
@@ -40,30 +53,35 @@ def programs() -> dict[str, Program]:
 
 
 def table() -> str:
-    """The table in Markdown, and the names of the programs that the target refuses."""
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
+    """The tables of all families in Markdown, each with the names of the programs that are refused."""
+    known = programs()
+    return "\n".join(_family(target, known) for target in TARGETS)
+
+
+def _family(target: str, known: dict[str, Program]) -> str:
+    lines = [f"## {target}", "", "| " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
     refused = []
-    for name, program in programs().items():
+    for name, program in known.items():
         try:
-            c = compile_program(program).certificate
+            c = compile_program(program, CompileSettings(target=target)).certificate
         except Refusal:
             refused.append(name)
             continue
         resolution = f"{c.resolution:.1e}" if c.resolution else "–"
-        shape = (c.rounds, c.heads, c.depth, c.hidden, c.parameters, c.nonzero)
-        cells = (*shape, c.n, resolution, c.negative_slope)
+        shape = (c.rounds, c.heads, c.depth, c.hidden, c.pairs, c.parameters, c.nonzero)
+        cells = (*shape, c.n, resolution, c.negative_slope if c.heads else "–")
         lines.append(f"| {name} | " + " | ".join(f"{cell}" for cell in cells) + " |")
-    text = f"Refused, because GATv2 cannot compute them exactly: {', '.join(refused)}."
+    text = f"Refused: {', '.join(refused)}." if refused else "Nothing is refused."
     return "\n".join([*lines, "", *textwrap.wrap(text, WIDTH)]) + "\n"
 
 
 def committed() -> str:
-    """The table that docs/compiler.md shows."""
+    """The tables that docs/costs.md shows."""
     return PAGE.read_text().partition(OPEN)[2].partition(CLOSE)[0]
 
 
 def write() -> None:
-    """Put the table into docs/compiler.md."""
+    """Put the tables into docs/costs.md."""
     before, _, rest = PAGE.read_text().partition(OPEN)
     PAGE.write_text(before + OPEN + table() + CLOSE + rest.partition(CLOSE)[2])
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ...lang.program import Program
 from ...lang.vocabulary import anywhere, argmin, at_pair, edge, follow, me, node, size, where
+from ..bounds import LARGEST_KEY
 from ..samplers.graphs import sample_shortest_paths
 from ..task import About, Complexity, Task
 from ..validity import valid_shortest_paths
-
-FARTHEST = 2**18
 
 pos = node.scalar("pos", low=0, high=1)
 s = node.mask_one("s")
@@ -16,7 +15,7 @@ A = edge.scalar("A", low=0, high=64)
 adj = edge.mask("adj")
 
 parent = node.pointer("pi_h")
-distance = node.scalar("d", low=0, high=FARTHEST)
+distance = node.scalar("d", low=0, high=LARGEST_KEY)
 settled = node.mask("mark")
 in_queue = node.mask("in_queue")
 current = node.mask_one("u")
