@@ -118,11 +118,9 @@ def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
     ]
     if certificate["resolution"]:
         rows.append(("real keys are told apart from", f"{certificate['resolution']:.2g}"))
-    return [
-        *rows,
-        ("leaky slope", f"{certificate['negative_slope']:g}"),
-        ("program", certificate["digest"][:16]),
-    ]
+    if certificate["target"] == "gatv2":
+        rows.append(("leaky slope", f"{certificate['negative_slope']:g}"))
+    return [*rows, ("program", certificate["digest"][:16])]
 
 
 FORMAT_COLUMNS = ("format", "exact", "whole numbers", "margin", "resolution", "because", "what would do")
