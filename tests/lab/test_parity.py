@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from mechgap.errors import FileFormatError, GraphError, NotFoundError
 from mechgap.compiler.targets.catalogue import TARGETS
+from mechgap.errors import FileFormatError, GraphError, NotFoundError
 from mechgap.interop.golden import write_trace
 from mechgap.lab.parity import parity
 from mechgap.semantics.interpreter import interpret
