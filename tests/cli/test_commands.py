@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mechgap.compiler.passes import compile_program
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.interop.compiled import load_compiled, save_compiled
 from mechgap.nets.storage import load
 from mechgap.tasks.catalogue import NAMES
@@ -54,9 +55,10 @@ def test_values_that_are_not_defined_are_null_in_json(mechgap):
         assert all(value[k][k] is not None for k in range(4))  # adj has all loops
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs_light"])
-def test_the_compiled_network_agrees_on_the_karate_club(mechgap, name):
-    done = mechgap("trace", name, "--graph", "karate", "--target", "gatv2")
+def test_the_compiled_network_agrees_on_the_karate_club(mechgap, name, target):
+    done = mechgap("trace", name, "--graph", "karate", "--target", target)
     assert done.code == 0
     assert "agrees with the interpreter at every step" in done.out
     assert "34 nodes, 78 edges" in done.out
@@ -111,6 +113,17 @@ def test_compile_and_verify_the_file(mechgap, tmp_path):
     report = mechgap("verify", "x.safetensors", "--n", "4,9", "--count", 2, "--json").data
     assert report["mismatches"] == 0
     assert {check["n"] for check in report["checks"]} == {1, 4, 9}
+
+
+def test_another_family_is_compiled_verified_certified_and_explained(mechgap, tmp_path):
+    file = tmp_path / "c.safetensors"
+    data = mechgap("compile", "components", "--target", "transformer", "--out", file, "--json").data
+    assert data["certificate"]["target"] == "transformer"
+    assert mechgap("verify", file, "--n", "4,9", "--count", 2).code == 0
+    assert "rounds.0.prior" in mechgap("explain", file, "--json").out
+    shown = mechgap("certify", "bfs", "--n", 16, "--target", "transformer").out
+    assert "transformer, width" in shown and "leaky slope" not in shown
+    assert "a GATv2 network" in mechgap("diff", file, file).err
 
 
 def test_verify_as_text(mechgap):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.errors import FileFormatError, GraphError, NotFoundError
 from mechgap.interop.golden import write_trace
 from mechgap.lab.parity import parity
@@ -22,7 +23,7 @@ RECORDED = ("bfs", "bellman_ford", "dfs")
 
 
 @pytest.mark.parametrize("name", RECORDED)
-@pytest.mark.parametrize("target", ["interpreter", "gatv2"])
+@pytest.mark.parametrize("target", ["interpreter", *TARGETS])
 def test_every_hint_length_and_output_is_the_recorded_one(name, target):
     report = parity(GOLDEN, [name], target=target)
     assert [file.nodes for file in report.files] == [4, 16, 64]

@@ -14,8 +14,26 @@ TaskName = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print plain data as JSON, errors too.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
-Target = Annotated[str, typer.Option(help="interpreter, or a family of compiled networks (gatv2, …).")]
-Family = Annotated[str, typer.Option("--target", help="Family of networks: gatv2, mpnn or transformer.")]
+
+
+def _family(name: str) -> str:
+    """The name of a family of networks, or of the interpreter; loads nothing for those that are common."""
+    if name in ("interpreter", "gatv2"):
+        return name
+    from ..compiler.targets.catalogue import TARGETS
+
+    if name not in TARGETS:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(TARGETS)}")
+    return name
+
+
+Target = Annotated[
+    str, typer.Option(callback=_family, help="interpreter, or a family of compiled networks (gatv2, …).")
+]
+Family = Annotated[
+    str,
+    typer.Option("--target", callback=_family, help="Family of networks: gatv2, mpnn or transformer."),
+]
 
 
 def numbers(text: str, option: str) -> tuple[int, ...]:

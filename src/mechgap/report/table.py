@@ -122,11 +122,9 @@ def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
         margin = found["decision_margin"]
         decides = f"; compared numbers must differ by more than {margin:.2g}" if margin else ""
         rows.append((found["operation"], f"is within {found['error']:.2g} of the interpreter's{decides}"))
-    return [
-        *rows,
-        ("leaky slope", f"{certificate['negative_slope']:g}"),
-        ("program", certificate["digest"][:16]),
-    ]
+    if certificate["target"] == "gatv2":
+        rows.append(("leaky slope", f"{certificate['negative_slope']:g}"))
+    return [*rows, ("program", certificate["digest"][:16])]
 
 
 def _margin(margin: float) -> str:
