@@ -12,8 +12,9 @@ from mechgap.kinds.pointer import Pointer
 from mechgap.kinds.scalar import Scalar
 from mechgap.lang.location import PLACES, Location
 from mechgap.lang.program import Interface, Port
-from mechgap.nets.config import NetworkConfig, RoundConfig
+from mechgap.nets.config import NetworkConfig
 from mechgap.nets.network import Network
+from mechgap.nets.shapes import RoundConfig
 from mechgap.semantics.batch import Batch
 
 ALL_KINDS: tuple[AbstractKind, ...] = (

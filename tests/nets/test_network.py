@@ -8,10 +8,11 @@ import torch
 from mechgap.errors import GraphError, MechgapError
 from mechgap.lang.location import Location
 from mechgap.nets import pairs
-from mechgap.nets.config import RoundConfig, clrs_config
+from mechgap.nets.config import clrs_config
 from mechgap.nets.features import hint_features
 from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
+from mechgap.nets.shapes import RoundConfig
 from mechgap.semantics.batch import Batch
 from nets.cases import PAIRS, cut, everything, flat_graphs, random_batch, small_config
 from nets.literal import Graph, attention_of, edge_codes, pairs_of, pointer_logits, round_of

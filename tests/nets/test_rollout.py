@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from mechgap.errors import GraphError, RangeError
-from mechgap.nets.config import RoundConfig
 from mechgap.nets.features import hint_features
 from mechgap.nets.network import Network
 from mechgap.nets.rollout import RolloutOptions, rollout
+from mechgap.nets.shapes import RoundConfig
 from mechgap.semantics.batch import Batch
 from nets.cases import counting_network, flat_graphs, random_batch, real_nodes, small_config
 

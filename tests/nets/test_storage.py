@@ -10,8 +10,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from mechgap.errors import CheckpointError, FileFormatError, MechgapError
-from mechgap.nets.config import NetworkConfig, RoundConfig, clrs_config
+from mechgap.nets.config import NetworkConfig, clrs_config
 from mechgap.nets.network import Network
+from mechgap.nets.shapes import RoundConfig
 from mechgap.nets.storage import KEY, load, save
 from nets.cases import counting_network, everything, flat_graphs, small_config
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from mechgap.lang.location import Location
-from mechgap.nets.config import RoundConfig
 from mechgap.nets.features import hint_features
 from mechgap.nets.network import Network
 from mechgap.nets.rollout import RolloutOptions, rollout
+from mechgap.nets.shapes import RoundConfig
 from mechgap.semantics.trace import Trace
 from mechgap.training.objective import losses
 from nets.cases import everything, flat_graphs, random_batch, real_nodes, small_config

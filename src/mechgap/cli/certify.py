@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, ProgramName
+from .options import AsJson, Family, ProgramName
 
 
 def certify(
@@ -17,6 +17,7 @@ def certify(
     distinct_keys: Annotated[
         bool, typer.Option("--distinct-keys", help="Promise that no two real keys are equal at a receiver.")
     ] = False,
+    target: Family = "gatv2",
     as_json: AsJson = False,
 ) -> None:
     """Compile a program and say what is promised: sizes, ranges, margins; in float32 and other formats."""
@@ -27,7 +28,7 @@ def certify(
     from .output import print_json, print_table
 
     program = load(name).program
-    found = examine(program, CompileSettings(n=n, distinct_keys=distinct_keys)).to_json()
+    found = examine(program, CompileSettings(n=n, distinct_keys=distinct_keys, target=target)).to_json()
     if as_json:
         print_json(found)
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, ProgramName
+from .options import AsJson, Family, ProgramName
 
 
 def compile(
@@ -19,6 +19,7 @@ def compile(
     distinct_keys: Annotated[
         bool, typer.Option("--distinct-keys", help="Promise that no two real keys are equal at a receiver.")
     ] = False,
+    target: Family = "gatv2",
     as_json: AsJson = False,
 ) -> None:
     """Compile a program and print the certificate: for which inputs it is exact."""
@@ -29,7 +30,7 @@ def compile(
     from .output import print_json, print_table
 
     program = load(name).program
-    compiled = compile_program(program, CompileSettings(n=n, distinct_keys=distinct_keys))
+    compiled = compile_program(program, CompileSettings(n=n, distinct_keys=distinct_keys, target=target))
     path = out or Path(f"{program.name}.safetensors")
     save_compiled(compiled, path)
     if as_json:

@@ -14,7 +14,8 @@ TaskName = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print plain data as JSON, errors too.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
-Target = Annotated[str, typer.Option(help="interpreter, or gatv2 (the compiled network).")]
+Target = Annotated[str, typer.Option(help="interpreter, or a family of compiled networks (gatv2, …).")]
+Family = Annotated[str, typer.Option("--target", help="Family of networks: gatv2, mpnn or transformer.")]
 
 
 def numbers(text: str, option: str) -> tuple[int, ...]:

@@ -26,24 +26,25 @@ def is_file(name: str) -> bool:
     return name.endswith(".safetensors")
 
 
-def subject(name: str, program: str | None = None) -> tuple[Task, Network]:
+def subject(name: str, program: str | None = None, target: str = "gatv2") -> tuple[Task, Network]:
     """The task that is named, and its compiled network.
 
     Args:
         name: a program, or a file.
         program: of a file whose program is not in the package.
+        target: family of networks that a program is compiled to.
 
     Raises:
         NotFoundError: if nobody says what program a file was made from.
         CheckpointError: if the file is none of a compiled program, or of another version of it.
     """
-    from ..compiler.passes import compile_program
+    from ..compiler.passes import CompileSettings, compile_program
     from ..interop.compiled import load_compiled
     from ..tasks.catalogue import load
 
     if not is_file(name):
         task = load(name)
-        return task, compile_program(task.program)
+        return task, compile_program(task.program, CompileSettings(target=target))
     task = load(program or _program_of(name))
     return task, load_compiled(name, task.program)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import AsJson, Seed, numbers
+from .options import AsJson, Family, Seed, numbers
 from .subject import OwnProgram, SubjectName, subject
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def verify(
         str | None, typer.Option(help="Instead: a file (.npz, .csv, .tsv), or karate, les_miserables …")
     ] = None,
     program: OwnProgram = None,
+    target: Family = "gatv2",
     failing: Annotated[
         Path | None, typer.Option(help="Where the smallest failing graph goes; PROGRAM-failing.npz.")
     ] = None,
@@ -46,7 +47,7 @@ def verify(
     from ..lab.verification import VerificationPlan
     from .output import print_json
 
-    task, found = subject(name, program)
+    task, found = subject(name, program, target)
     plan = VerificationPlan(numbers(n, "--n"), count, seed, families=family or None)
     report, batch = _verified(task, found, plan, graph, as_json)
     if not as_json:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from ..lang.expression import Expression, Variable
 from ..lang.text import Wording
-from ..nets.config import RoundConfig
 from ..nets.features import INDEX, Column, edge_columns, graph_columns, node_columns
 from ..nets.network import HALT, Network, hint_key
 from ..nets.network import output_key as readout_key
+from ..nets.shapes import RoundConfig, gatv2_shape
 from .ir import Atom, Fetch, Fetched, FetchedEdge, Unit
 from .layout import RoundPlan
 from .lowering import here_key, output_key
@@ -66,7 +66,8 @@ class _Attribution:
             assigned = _assigned(plan, values, False)
             for k, (round, shape) in enumerate(zip(rounds, shapes, strict=True)):
                 name, last = f"{part}.{k}", k == len(rounds) - 1
-                self._round(name, round, shape, (before, paired), assigned if last else None)
+                form = gatv2_shape(shape, "provenance")
+                self._round(name, round, form, (before, paired), assigned if last else None)
                 before = self._list(round.last, hidden)
                 paired = self._pairs(name, round, before, paired, values if last else None)
         self._readouts()

@@ -136,7 +136,7 @@ def _with_smaller(
     while not verdict.exact and n > SMALLEST_N:
         n = max(SMALLEST_N, 2 ** (math.ceil(math.log2(n)) - 1))
         try:
-            compiled = compile_program(program, CompileSettings(n, settings.distinct_keys))
+            compiled = compile_program(program, CompileSettings(n, settings.distinct_keys, settings.target))
         except Refusal:
             break
         found = examine(compiled, number_format)

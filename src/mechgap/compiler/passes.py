@@ -12,10 +12,9 @@ from . import checks
 from .certificate import Analysis, Bound, Certificate, analyse
 from .gadgets import TooLarge
 from .layout import Head, Layout, place
-from .lowering import lower
 from .schedule import schedule
-from .targets import gatv2
-from .targets.filling import Plan
+from .targets.catalogue import target_of
+from .targets.filling import Plan, nonzero
 
 LARGEST_N = 2**16
 LARGEST_REAL_N = 2**11
@@ -32,10 +31,12 @@ class CompileSettings:
             to 2^16, or 2^11 if real keys are ordered.
         distinct_keys: promise that no two real keys are ever equal at one receiver. That saves the
             rounds that tell equal keys apart by index, and becomes a condition of the certificate.
+        target: family of networks.
     """
 
     n: int | None = None
     distinct_keys: bool = False
+    target: str = "gatv2"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Compiled:
 
 
 def compile_program(program: Program, settings: CompileSettings | None = None) -> Compiled:
-    """Compile a program into the weights of a GATv2 network.
+    """Compile a program into the weights of a network.
 
     Args:
         program: what to compile.
@@ -69,6 +70,7 @@ def compile_program(program: Program, settings: CompileSettings | None = None) -
 
     Raises:
         Refusal: if the program cannot be expressed, or not be certified for any size.
+        NotFoundError: if there is no such target.
     """
     settings = settings or CompileSettings()
     if settings.n is not None:
@@ -89,7 +91,8 @@ def compile_program(program: Program, settings: CompileSettings | None = None) -
 
 
 def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
-    lowered, meaning = lower(program, n, not settings.distinct_keys)
+    target = target_of(settings.target)
+    lowered, meaning = target.lower(program, n, not settings.distinct_keys)
     checks.check_lowered(lowered)
     start = schedule(lowered.slots, lowered.start)
     step = schedule(lowered.slots, lowered.step)
@@ -101,7 +104,7 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
     where = f"program {program.name}, compiling for n = {n}"
     analysis = analyse((*start_rounds, *step_rounds), n, where)
     plan = Plan(program, lowered.slots, meaning, (hidden, pairs), (start_rounds, step_rounds), n)
-    network = gatv2.emit(plan)
+    network = target.emit(plan)
     checks.check_network(network)
     certificate = _certificate(plan, network, analysis, settings)
     return Compiled(program, network, _layout(plan), certificate, plan)
@@ -136,16 +139,16 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
     return Certificate(
         program=program.name,
         digest=program.digest,
-        target="gatv2",
+        target=settings.target,
         n=plan.n,
         ranges=scalars,
         rounds=len(config.rounds),
         prologue=len(config.prologue),
-        heads=sum(shape.heads for shape in config.rounds),
+        heads=sum(shape.attentions for shape in config.rounds),
         depth=sum(1 + len(shape.mlp) + len(shape.pairs) for shape in config.rounds),
         hidden=config.hidden,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
-        nonzero=gatv2.nonzero(network),
+        nonzero=nonzero(network),
         largest_whole=analysis.largest_whole,
         margin=analysis.margin,
         resolution=analysis.resolution,

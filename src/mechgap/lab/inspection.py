@@ -119,7 +119,7 @@ def _of_graph(task: Task, graph: Graph, choice: Choice) -> Subject:
     return Subject(batch, graph.names, f"{choice.graph}: {graph.size} nodes, {graph.edges} edges{start}")
 
 
-def run_compiled(task: Task, batch: Batch) -> tuple[Trace, Certificate]:
+def run_compiled(task: Task, batch: Batch, target: str = "gatv2") -> tuple[Trace, Certificate]:
     """The run of the compiled network.
 
     Raises:
@@ -128,9 +128,9 @@ def run_compiled(task: Task, batch: Batch) -> tuple[Trace, Certificate]:
     from ..compiler.passes import CompileSettings, compile_program
     from ..nets.rollout import rollout
 
-    compiled = compile_program(task.program)
+    compiled = compile_program(task.program, CompileSettings(target=target))
     if batch.width > compiled.certificate.n:
-        compiled = compile_program(task.program, CompileSettings(n=batch.width))
+        compiled = compile_program(task.program, CompileSettings(n=batch.width, target=target))
     return rollout(compiled.network, batch), compiled.certificate
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..semantics.trace import Trace
 
 Runner: TypeAlias = "Callable[[Program, Batch], Trace]"
+INTERPRETER = "interpreter"
+"""The target that is no network."""
 LENGTH = "length"
 """The row of a comparison that is about the number of frames."""
 
@@ -128,7 +130,7 @@ def parity(
     Args:
         directory: holds files ``TASK-nN.npz`` in the format of ``mechgap.interop.golden``.
         tasks: names of tasks, or ``file.py:name``; by default all of the package that have files.
-        target: ``interpreter`` (in float64) or ``gatv2`` (the compiled network).
+        target: ``interpreter`` (in float64), or a family of compiled networks.
         run: runs a program on a batch, in the place of a target; ``target`` is then its name.
         atol: the largest difference of numbers that counts as none.
 
@@ -240,11 +242,14 @@ def _spread(mask: Tensor, rank: int) -> Tensor:
 
 
 def _runner(target: str) -> Runner:
-    if target not in _TARGETS:
-        raise NotFoundError(
-            "parity", f"the target {target!r}", f"one of {', '.join(_TARGETS)}", "correct the target"
-        )
-    return _TARGETS[target]()
+    from ..compiler.targets.catalogue import TARGETS
+
+    if target == INTERPRETER:
+        return _interpreter()
+    if target not in TARGETS:
+        names = ", ".join((INTERPRETER, *TARGETS))
+        raise NotFoundError("parity", f"the target {target!r}", f"one of {names}", "correct the target")
+    return _compiled(target)
 
 
 def _interpreter() -> Runner:
@@ -255,7 +260,7 @@ def _interpreter() -> Runner:
     return lambda program, batch: interpret(program, batch, dtype=torch.float64)
 
 
-def _gatv2() -> Runner:
+def _compiled(target: str) -> Runner:
     from ..compiler.passes import Compiled, CompileSettings, compile_program
     from ..nets.rollout import rollout
 
@@ -265,7 +270,7 @@ def _gatv2() -> Runner:
         """The network for graphs of n nodes; without n for as many as can be certified."""
         if (program, n) not in compiled:
             try:
-                compiled[program, n] = compile_program(program, CompileSettings(n=n))
+                compiled[program, n] = compile_program(program, CompileSettings(n=n, target=target))
             except Refusal as refusal:
                 compiled[program, n] = refusal
         found = compiled[program, n]
@@ -280,6 +285,3 @@ def _gatv2() -> Runner:
         return rollout(found.network, batch)
 
     return run
-
-
-_TARGETS: dict[str, Callable[[], Runner]] = {"interpreter": _interpreter, "gatv2": _gatv2}

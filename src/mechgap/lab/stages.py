@@ -121,7 +121,7 @@ def _shape(network: Network) -> dict[str, Any]:
     config = network.config
     return {
         "rounds": len(config.rounds),
-        "heads": sum(shape.heads for shape in config.rounds),
+        "heads": sum(shape.attentions for shape in config.rounds),
         "hidden": config.hidden,
         "parameters": sum(weight.numel() for weight in network.parameters()),
     }

@@ -107,7 +107,7 @@ class NetworkSubject(AbstractSubject):
     def _share(self, batch: Batch) -> int:
         """How many graphs run at once."""
         config = self.network.config
-        widest = max([shape.mid for shape in (*config.rounds, *config.prologue)] + [config.pointer_width])
+        widest = max([shape.widest for shape in (*config.rounds, *config.prologue)] + [config.pointer_width])
         return max(1, CELLS // max(1, batch.width**2 * widest))
 
     def _first(self, batch: Batch) -> dict[str, Tensor] | None:

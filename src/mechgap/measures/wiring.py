@@ -16,8 +16,8 @@ from ..kinds.categorical import Categorical
 from ..kinds.mask import MaskOne
 from ..lang.location import Location
 from ..lang.program import Port
-from ..nets.config import RoundConfig
 from ..nets.network import Network
+from ..nets.shapes import gatv2_shape
 
 Matrix: TypeAlias = "NDArray[np.float64]"
 Places: TypeAlias = "NDArray[np.int64]"
@@ -154,7 +154,7 @@ class _Wiring:
 
     def _round(self, name: str, module: nn.Module, ends: Ends) -> None:
         before, after = ends.before, ends.after
-        shape: RoundConfig = module.shape  # type: ignore[assignment]
+        shape = gatv2_shape(module.shape, "comparing networks")  # type: ignore[arg-type]
         update = f"{name}.update" if shape.mlp else after
         self._group(update, shape.width, shape.heads, shape.mlp != () or not self._config.layer_norm)
         self._attention(name, module, ends, update)
@@ -219,7 +219,7 @@ class _Wiring:
 
     def _attention(self, name: str, module: nn.Module, ends: Ends, update: str) -> None:
         before = ends.before
-        shape: RoundConfig = module.shape  # type: ignore[assignment]
+        shape = gatv2_shape(module.shape, "comparing networks")  # type: ignore[arg-type]
         group = f"{name}.attention"
         self._groups[group] = Group(shape.mid, update, shape.mid // shape.heads)
         start = len(self._links)

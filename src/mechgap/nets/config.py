@@ -2,58 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import FileFormatError, MechgapError
 from ..kinds.catalog import kind_from_json
 from ..lang.location import Location
 from ..lang.program import Interface, Port
-
-ATTEND = ("neighbours", "all")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoundConfig:
-    """One round of attention and update.
-
-    Attributes:
-        heads: attention heads.
-        mid: width of the attention's hidden layer, all heads together.
-        width: width of relu(message + skip), all heads together.
-        mlp: widths of the ReLU layers after it; the last one (or ``width``) is the hidden width.
-        attend: whether a node attends its "neighbours" or "all" nodes.
-        edge_values: whether messages carry edge features.
-        pairs: widths of the ReLU layers at pairs after it; without any the vectors at pairs stay.
-        pair_reads: whether the first of these layers reads the pairs of the attended nodes too.
-    """
-
-    heads: int = 1
-    mid: int = 128
-    width: int = 128
-    mlp: tuple[int, ...] = ()
-    attend: str = "neighbours"
-    edge_values: bool = False
-    pairs: tuple[int, ...] = ()
-    pair_reads: bool = False
-
-    def __post_init__(self) -> None:
-        where = "the configuration of a round"
-        for name, value in (("mid", self.mid), ("width", self.width)):
-            if self.heads < 1 or value % self.heads or value < self.heads:
-                raise MechgapError(
-                    where,
-                    f"{name}={value}, heads={self.heads}",
-                    f"a positive {name} that the heads divide",
-                    f"choose a multiple of {max(1, self.heads)}",
-                )
-        if self.attend not in ATTEND:
-            raise MechgapError(where, f"attend={self.attend!r}", " or ".join(ATTEND), "choose one of these")
-
-    @property
-    def outcome(self) -> int:
-        """Width of the hidden vectors that the round gives."""
-        return self.mlp[-1] if self.mlp else self.width
+from .shapes import AbstractRoundConfig, RoundConfig, shape_from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +41,8 @@ class NetworkConfig:
     hidden: int
     edge_features: int
     graph_features: int
-    rounds: tuple[RoundConfig, ...]
-    prologue: tuple[RoundConfig, ...] = ()
+    rounds: tuple[AbstractRoundConfig, ...]
+    prologue: tuple[AbstractRoundConfig, ...] = ()
     pointer_width: int
     encode_hints: bool = True
     reverse_edges: bool = False
@@ -125,10 +81,7 @@ class NetworkConfig:
             for part in ("inputs", "hints", "outputs")
         }
         for part in ("rounds", "prologue"):
-            data[part] = [
-                {**asdict(entry), "mlp": list(entry.mlp), "pairs": list(entry.pairs)}
-                for entry in getattr(self, part)
-            ]
+            data[part] = [entry.to_json() for entry in getattr(self, part)]
         return data
 
     @classmethod
@@ -144,8 +97,8 @@ class NetworkConfig:
             interface = Interface(
                 *(tuple(map(_port_from_json, ports[part])) for part in ("inputs", "hints", "outputs"))
             )
-            rounds = tuple(_round_from_json(entry) for entry in fields.pop("rounds"))
-            prologue = tuple(_round_from_json(entry) for entry in fields.pop("prologue"))
+            rounds = tuple(shape_from_json(entry) for entry in fields.pop("rounds"))
+            prologue = tuple(shape_from_json(entry) for entry in fields.pop("prologue"))
             return cls(interface=interface, rounds=rounds, prologue=prologue, **fields)
         except (KeyError, TypeError, ValueError) as error:
             raise FileFormatError(
@@ -184,7 +137,3 @@ def _port_to_json(port: Port) -> dict[str, Any]:
 
 def _port_from_json(data: dict[str, Any]) -> Port:
     return Port(data["name"], Location(data["location"]), kind_from_json(data["kind"]))
-
-
-def _round_from_json(data: dict[str, Any]) -> RoundConfig:
-    return RoundConfig(**{**data, "mlp": tuple(data["mlp"]), "pairs": tuple(data.get("pairs", ()))})

@@ -9,12 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .config import NetworkConfig, RoundConfig
+from .config import NetworkConfig
 from .encoded import Encoded
 from .hidden import Hidden
 from .initial import linear
 from .pair_layer import PairLayer
 from .pairs import attention_logits
+from .shapes import RoundConfig
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -17,10 +17,10 @@ from ..semantics.batch import Batch
 from .config import NetworkConfig
 from .encoded import Encoded, Projection
 from .features import Column, adjacency, edge_columns, everyone, graph_columns, node_columns, raw_features
-from .gatv2 import GATv2Round
 from .hidden import Hidden
 from .initial import fill, initialise, linear
 from .readout import Reading, readout
+from .rounds import round_module
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,7 +39,7 @@ def output_key(name: str) -> str:
 
 
 class Network(nn.Module):
-    """A GATv2 network that runs one algorithm, one step of it in one step of its own.
+    """A graph neural network that runs one algorithm, one step of it in one step of its own.
 
     Args:
         config: the shape.
@@ -58,8 +58,8 @@ class Network(nn.Module):
         self.node_encoder = _encoder(node_columns(config), config.features)
         self.edge_encoder = _encoder(edge_columns(config), config.edge_features)
         self.graph_encoder = _encoder(graph_columns(config), config.graph_features)
-        self.prologue = nn.ModuleList(GATv2Round(config, shape) for shape in config.prologue)
-        self.rounds = nn.ModuleList(GATv2Round(config, shape) for shape in config.rounds)
+        self.prologue = nn.ModuleList(round_module(config, shape) for shape in config.prologue)
+        self.rounds = nn.ModuleList(round_module(config, shape) for shape in config.rounds)
         self.readouts = nn.ModuleDict({key: readout(config, port) for key, port in self.ports.items()})
         self._start_weights(torch.Generator().manual_seed(seed))
 
@@ -162,9 +162,9 @@ class Network(nn.Module):
         for layer, columns in encoders:
             if layer is not None:
                 fill(layer.weight, torch.tensor([column.spread for column in columns]), generator)
-        for shape in (*self.prologue, *self.rounds):
-            assert isinstance(shape, GATv2Round)
-            fill(shape.attend, 1 / math.sqrt(shape.attend.shape[1]), generator)
+        for module in (*self.prologue, *self.rounds):
+            if isinstance(attend := getattr(module, "attend", None), nn.Parameter):
+                fill(attend, 1 / math.sqrt(attend.shape[1]), generator)
 
 
 def _encoder(columns: tuple[Column, ...], width: int) -> nn.Linear | None:

@@ -159,7 +159,7 @@ class _Run:
         if frames > 1:
             return tuple(torch.stack(parts[: frames - 1]) for parts in self.attention)
         size, width = len(self.batch), self.batch.width
-        heads = [shape.heads for shape in self.network.config.rounds[: len(self.attention)]]
+        heads = [shape.attentions for shape in self.network.config.rounds[: len(self.attention)]]
         blank = torch.zeros(0, dtype=self.network.dtype, device=self.batch.nodes.device)
         return tuple(blank.reshape(0, size, count, width, width) for count in heads)
 

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import MechgapError
-from .config import NetworkConfig, RoundConfig
+from .config import NetworkConfig
 from .network import Network
+from .shapes import AbstractRoundConfig, RoundConfig, gatv2_shape
 
 LARGEST_STEP = 3
 """Units are scaled by 2^-3 to 2^3."""
@@ -73,7 +74,8 @@ def rearrange(network: Network, generator: torch.Generator, width: int = 0) -> R
 
 
 def _check(config: NetworkConfig) -> None:
-    direct = any(shape.heads > 1 and not shape.mlp for shape in (*config.rounds, *config.prologue))
+    gatv2 = [gatv2_shape(s, "rearranging a network") for s in (*config.rounds, *config.prologue)]
+    direct = any(shape.heads > 1 and not shape.mlp for shape in gatv2)
     if config.layer_norm or direct:
         raise MechgapError(
             "rearranging a network",
@@ -111,10 +113,10 @@ class _Rearrangement:
     def _configure(self, hidden: Move, moves: Mapping[str, _RoundMoves]) -> NetworkConfig:
         config = self._old.config
 
-        def shapes(part: str, old: tuple[RoundConfig, ...]) -> tuple[RoundConfig, ...]:
+        def shapes(part: str, old: tuple[AbstractRoundConfig, ...]) -> tuple[AbstractRoundConfig, ...]:
             return tuple(
                 replace(
-                    shape,
+                    gatv2_shape(shape, "rearranging a network"),
                     mid=moves[f"{part}.{k}"].mid.size,
                     width=moves[f"{part}.{k}"].update.size,
                     mlp=tuple(move.size for move in moves[f"{part}.{k}"].layers),

@@ -1,13 +1,18 @@
-"""What emission needs, and rows of linear layers."""
+"""What emission needs: the plan, a blank network, and rows of linear layers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import nn
 
 from ...lang.program import Program
+from ...nets.config import NetworkConfig
+from ...nets.features import edge_columns, node_columns
+from ...nets.network import Network
+from ...nets.shapes import AbstractRoundConfig
 from ..ir import Slot
 from ..layout import RoundPlan
 from ..lowering import Meaning
@@ -45,3 +50,52 @@ def fill_row(layer: nn.Linear, row: int, terms: Iterable[tuple[int, float]], con
         layer.weight[row, column] += coefficient
     if constant:
         layer.bias[row] += constant
+
+
+def configured(
+    plan: Plan,
+    prologue: tuple[AbstractRoundConfig, ...],
+    rounds: tuple[AbstractRoundConfig, ...],
+    negative_slope: float = 0.01,
+) -> NetworkConfig:
+    """The shape of the network of a plan, with rounds of any family."""
+    hidden, pairs = plan.widths
+    probe = NetworkConfig(
+        interface=plan.program.interface,
+        features=1,
+        hidden=hidden,
+        edge_features=1,
+        graph_features=1,
+        rounds=rounds,
+        prologue=prologue,
+        pointer_width=2,
+        encode_hints=False,
+        reverse_edges=True,
+        node_index=True,
+        graph_to_nodes=True,
+        halting=True,
+        negative_slope=negative_slope,
+        pairs=pairs,
+    )
+    return replace(
+        probe,
+        features=max(1, len(node_columns(probe))),
+        edge_features=max(1, len(edge_columns(probe))),
+    )
+
+
+def blank(config: NetworkConfig) -> Network:
+    """A network that encodes features as they are, and whose other parameters are 0."""
+    network = Network(config)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        for encoder in (network.node_encoder, network.edge_encoder, network.graph_encoder):
+            if encoder is not None:
+                encoder.weight.fill_diagonal_(1.0)
+    return network
+
+
+def nonzero(network: nn.Module) -> int:
+    """Number of parameters that are not zero."""
+    return sum(int((parameter != 0).sum()) for parameter in network.parameters())

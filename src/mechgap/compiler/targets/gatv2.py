@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from ...lang.expression import End
-from ...nets.config import NetworkConfig, RoundConfig
+from ...nets.config import NetworkConfig
 from ...nets.features import INDEX, edge_columns, node_columns
 from ...nets.gatv2 import GATv2Round
 from ...nets.network import Network
 from ...nets.pair_layer import PairLayer
+from ...nets.shapes import RoundConfig
 from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetched, FetchedEdge, Form, Unit
 from ..layout import RoundPlan
 from ..nodes import INDEX_PORT
 from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit, Turned
 from ..pair_schedule import kept
 from .attention import AttentionUnit, among_neighbours, attention_units, one_sided
-from .filling import Plan, fill_row
+from .filling import Plan, blank, configured, fill_row
 from .readouts import fill_readouts
 
 CLRS_SLOPE = 0.01
@@ -29,50 +30,19 @@ CLRS_SLOPE = 0.01
 
 def emit(plan: Plan) -> Network:
     """The network whose parameters are the compiled program."""
-    network = Network(configure(plan))
+    fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
+    slope = 0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE
+    prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
+    network = blank(configured(plan, prologue, rounds, slope))
     with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.zero_()
-        for encoder in (network.node_encoder, network.edge_encoder, network.graph_encoder):
-            if encoder is not None:
-                encoder.weight.fill_diagonal_(1.0)
-        for rounds, modules in zip(plan.rounds, (network.prologue, network.rounds), strict=True):
+        for part, modules in zip(plan.rounds, (network.prologue, network.rounds), strict=True):
             before = Held({}, None)
-            for round, module in zip(rounds, modules, strict=True):
+            for round, module in zip(part, modules, strict=True):
                 assert isinstance(module, GATv2Round)
                 _RoundEmitter(plan, network.config, before, round).fill(module)
                 before = Held(round.last, round.pairs[-1] if round.pairs else before.pairs)
         fill_readouts(plan, network)
     return network
-
-
-def configure(plan: Plan) -> NetworkConfig:
-    """The shape of the network."""
-    prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
-    fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
-    hidden, pairs = plan.widths
-    probe = NetworkConfig(
-        interface=plan.program.interface,
-        features=1,
-        hidden=hidden,
-        edge_features=1,
-        graph_features=1,
-        rounds=rounds,
-        prologue=prologue,
-        pointer_width=2,
-        encode_hints=False,
-        reverse_edges=True,
-        node_index=True,
-        graph_to_nodes=True,
-        halting=True,
-        negative_slope=0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE,
-        pairs=pairs,
-    )
-    return replace(
-        probe,
-        features=max(1, len(node_columns(probe))),
-        edge_features=max(1, len(edge_columns(probe))),
-    )
 
 
 def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
@@ -253,8 +223,3 @@ class _RoundEmitter:
 def _is_turned(atom: Atom) -> bool:
     """Whether a number is read at the opposite pair."""
     return isinstance(atom, Turned) or (isinstance(atom, PairCarried) and atom.against)
-
-
-def nonzero(network: nn.Module) -> int:
-    """Number of parameters that are not zero."""
-    return sum(int((parameter != 0).sum()) for parameter in network.parameters())
