@@ -9,7 +9,22 @@ from collections.abc import Sequence
 import typer
 
 from ..errors import MechgapError
-from . import certify, compile, diff, explain, export, list, measure, parity, run, show, trace, train, verify
+from . import (
+    certify,
+    compile,
+    diff,
+    explain,
+    export,
+    list,
+    measure,
+    parity,
+    robustness,
+    run,
+    show,
+    trace,
+    train,
+    verify,
+)
 from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
 
@@ -31,6 +46,7 @@ app.command("trace")(trace.trace)
 app.command("compile")(compile.compile)
 app.command("certify")(certify.certify)
 app.command("verify")(verify.verify)
+app.command("robustness")(robustness.robustness)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("parity")(parity.parity)
