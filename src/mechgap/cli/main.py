@@ -27,6 +27,7 @@ from . import (
 )
 from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
+from .zoo import zoo
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -55,6 +56,7 @@ app.command("measure")(measure.measure)
 app.command("run")(run.run)
 app.command("export")(export.export)
 app.add_typer(data, name="data")
+app.add_typer(zoo, name="zoo")
 
 
 @app.callback(invoke_without_command=True)

@@ -13,7 +13,7 @@ from ..lang.program import Program
 from ..tasks.defaults import default_task
 from ..tasks.task import Task
 from .rivals import with_ties
-from .verification import VerificationPlan, verify
+from .verification import Verification, VerificationPlan, verify
 
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TARGETS = ("gatv2",)
 SHARPEST = 2
 """Logits are multiplied by 2^0 to 2^2."""
-PLAN = VerificationPlan(sizes=(4, 9), count=3, work=2**20)
-"""What each realisation is verified on."""
+PLAN = VerificationPlan(sizes=(4, 9), count=3, atol=0.0, work=2**20)
+"""What each realisation is verified on, bit for bit."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ def _realisation(
     found = rearrange(compiled.network, generator, wanted)
     sharpness = 2.0 ** int(rng.integers(SHARPEST + 1))
     _sharpen(found.network, sharpness)
-    layout = _layout(compiled.layout, found)
-    certificate = _certificate(compiled.certificate, found.network, sharpness)
+    layout = moved_layout(compiled.layout, found)
+    certificate = changed_certificate(compiled.certificate, found.network, sharpness)
     choices = {"ties": ties, "sharpness": sharpness, "width": found.network.config.hidden, "seed": origin}
     made = Realisation(compiled.program, found.network, layout, certificate, choices)
-    _verify(replace(task, program=compiled.program), made)
+    verify_exact(replace(task, program=compiled.program), made.network, made.certificate, f"{choices}")
     return made
 
 
@@ -145,7 +145,8 @@ def _sharpen(network: Network, factor: float) -> None:
             module.attend.mul_(factor)
 
 
-def _layout(layout: Layout, found: Rearranged) -> Layout:
+def moved_layout(layout: Layout, found: Rearranged) -> Layout:
+    """The layout of a rearranged network, from that of the network that it was made from."""
     heads = tuple(replace(head, head=int(found.heads[head.round][head.head])) for head in layout.heads)
 
     def moved(slots: Any, move: Move) -> tuple[dict[str, int], dict[str, float]]:
@@ -164,7 +165,14 @@ def _layout(layout: Layout, found: Rearranged) -> Layout:
     )
 
 
-def _certificate(certificate: Certificate, network: Network, sharpness: float) -> Certificate:
+def changed_certificate(certificate: Certificate, network: Network, sharpness: float = 1.0) -> Certificate:
+    """The certificate of a network that computes the same by other weights.
+
+    Args:
+        certificate: of the network that it was made from.
+        network: the other one.
+        sharpness: what its logits were multiplied by.
+    """
     parameters = list(network.parameters())
     return replace(
         certificate,
@@ -175,13 +183,24 @@ def _certificate(certificate: Certificate, network: Network, sharpness: float) -
     )
 
 
-def _verify(task: Task, made: Realisation) -> None:
-    sizes = [n for n in PLAN.sizes if n <= made.certificate.n]
-    report = verify(task, made.network, made.certificate, replace(PLAN, sizes=sizes))
+def verify_exact(task: Task, network: Network, certificate: Certificate, what: str) -> Verification:
+    """Run a network against the interpreter on families of graphs.
+
+    Args:
+        task: the program, and the sampler.
+        network, certificate: what should compute it, and up to which size.
+        what: which realisation it is, in words.
+
+    Raises:
+        MechgapError: if anything differs.
+    """
+    sizes = [n for n in PLAN.sizes if n <= certificate.n]
+    report = verify(task, network, certificate, replace(PLAN, sizes=sizes))
     if report.mismatches or not report.graphs:
         raise MechgapError(
-            f"a realisation of {task.name} ({made.choices})",
+            f"a realisation of {task.name} ({what})",
             f"{report.mismatches} values in {report.graphs} runs that are not the interpreter's",
             "none: realisations are exact",
             "this is a fault of mechgap: please report it",
         )
+    return report

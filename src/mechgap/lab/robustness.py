@@ -298,13 +298,14 @@ def outcome(program: Program, network: Network, exact: Trace) -> Outcome:
     return Outcome(lengths, right, whole)
 
 
-def with_noise(network: Network, deviation: float, seed: tuple[int, ...]) -> Network:
-    """A network with every weight multiplied by 1 + deviation · N(0, 1), rounded to its own format.
+def with_noise(network: Network, deviation: float, seed: tuple[int, ...], part: str = "") -> Network:
+    """A network with weights multiplied by 1 + deviation · N(0, 1), each, rounded to their own format.
 
     Args:
         network: stays as it is.
         deviation: standard deviation, relative to each weight's own size; weights of 0 stay 0.
         seed: of the noise.
+        part: only of the parameters whose names start so; by default of all.
     """
     import numpy as np
     import torch
@@ -312,7 +313,9 @@ def with_noise(network: Network, deviation: float, seed: tuple[int, ...]) -> Net
     generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
     found = copy.deepcopy(network)
     with torch.no_grad():
-        for weight in found.parameters():
+        for name, weight in found.named_parameters():
+            if not name.startswith(part):
+                continue
             drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
             weight.copy_(weight.double() * (1.0 + deviation * drawn))
     return found
