@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
 from torch import Tensor
 
 from mechgap.compiler.passes import compile_program
-from mechgap.nets.config import clrs_config
 from mechgap.nets.encoded import Encoded
 from mechgap.nets.features import hint_features, raw_features
 from mechgap.nets.hidden import Hidden
@@ -51,9 +50,8 @@ def compiled(name: str) -> Network:
 def trained(heads: int = 2, edge_values: bool = False) -> Network:
     """A network of the CLRS benchmark after a few steps of training."""
     task = load("bellman_ford")
-    if edge_values:
-        return Network(clrs_config(task.program.interface, 16, heads, edge_values=True), seed=3)
-    run = Run.start(task.program.interface, preset("quick"))
+    settings = replace(preset("quick"), heads=heads, edge_values=edge_values)
+    run = Run.start(task.program.interface, settings)
     for seed in range(3):
         run.advance(interpret(task.program, task.sample(seed, 8, 4)))
     return run.network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,8 @@ class Realisation:
         network: computes it.
         layout: where its variables are in the hidden vectors.
         certificate: for which inputs it is exact.
-        choices: what was drawn, in words: ties, sharpness, width, seed.
+        choices: what was drawn: the rule of ties in words, sharpness, width, seed; the number of heads
+            whose idle rows attend others, and of heads that are copies; whether units are in duplicate.
     """
 
     program: Program
@@ -60,7 +61,8 @@ def realisations(
 
     They differ in the rule of every choice that the program declares free, the sharpness of attention,
     the order of heads and units, the sizes of units (powers of two, which round nothing), and idle
-    units up to a width.
+    units up to a width; each of these in half of them: whom nodes attend whose choice does not matter,
+    selections that are spread over several heads, units in duplicate.
 
     Args:
         program: a program, or a task (whose sampler then verifies them).
@@ -112,12 +114,14 @@ def _realisation(
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     compiled, ties = _with_other_ties(plain, settings, rng)
     wanted = int(rng.choice([0, 32, 64])) if width is None else width
-    found = rearrange(compiled.network, generator, wanted)
+    network, layout, copied = _with_copies(compiled, rng, generator)
+    found = rearrange(network, generator, wanted)
     sharpness = 2.0 ** int(rng.integers(SHARPEST + 1))
     _sharpen(found.network, sharpness)
-    layout = moved_layout(compiled.layout, found)
+    layout = moved_layout(layout, found)
     certificate = changed_certificate(compiled.certificate, found.network, sharpness)
     choices = {"ties": ties, "sharpness": sharpness, "width": found.network.config.hidden, "seed": origin}
+    choices |= copied
     made = Realisation(compiled.program, found.network, layout, certificate, choices)
     verify_exact(replace(task, program=compiled.program), made.network, made.certificate, f"{choices}")
     return made
@@ -132,6 +136,40 @@ def _with_other_ties(plain: Compiled, settings: CompileSettings | None, rng: Any
         return compile_program(variant, settings), "random"
     except Refusal:
         return plain, "its own"
+
+
+def _with_copies(compiled: Compiled, rng: Any, generator: Any) -> tuple[Network, Layout, dict[str, Any]]:
+    """A network with other attention of idle rows, heads and units in several copies; each or not."""
+    from ..compiler.idle import redirected
+    from ..nets.copies import duplicate_units, spread_heads
+
+    network, layout = compiled.network, compiled.layout
+    redirect, spread, duplicate = (bool(rng.integers(2)) for _ in range(3))
+    priced = 0
+    if redirect:
+        network, priced = redirected(
+            compiled, lambda count, highest: rng.integers(1, highest + 1, count).tolist()
+        )
+    copies = 0
+    if spread:
+        found = spread_heads(network, generator)
+        network, layout = found.network, _spread_layout(layout, found.heads)
+        copies = len(layout.heads) - len(compiled.layout.heads)
+    if duplicate:
+        network = duplicate_units(network, generator)
+    return network, layout, {"idle": priced, "copies": copies, "duplicates": duplicate}
+
+
+def _spread_layout(layout: Layout, sources: Sequence[Any]) -> Layout:
+    """A layout in which copies of heads make the choices of those that they copy."""
+    known = {(head.round, head.head): head for head in layout.heads}
+    heads = [
+        replace(known[k, old], head=new)
+        for k, source in enumerate(sources)
+        for new, old in enumerate(source.tolist())
+        if (k, old) in known
+    ]
+    return replace(layout, heads=tuple(heads))
 
 
 def _sharpen(network: Network, factor: float) -> None:

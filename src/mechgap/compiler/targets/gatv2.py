@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,7 @@ from ...nets.gatv2 import GATv2Round
 from ...nets.network import Network
 from ...nets.pair_layer import PairLayer
 from ...nets.shapes import RoundConfig
-from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetched, FetchedEdge, Form, Unit
+from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetch, Fetched, FetchedEdge, Form, Unit
 from ..layout import RoundPlan
 from ..nodes import INDEX_PORT
 from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit, Turned
@@ -28,8 +28,17 @@ CLRS_SLOPE = 0.01
 """Slope of the attention's leaky ReLU below zero in the CLRS network."""
 
 
-def emit(plan: Plan) -> Network:
-    """The network whose parameters are the compiled program."""
+Prices = Callable[[Fetch], Sequence[float]]
+"""What the conditions of a fetch that are truth values cost; see ``attention_units``."""
+
+
+def emit(plan: Plan, prices: Prices | None = None) -> Network:
+    """The network whose parameters are the compiled program.
+
+    Args:
+        plan: everything that is emitted.
+        prices: of the conditions of each fetch; by default 1.
+    """
     fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
     slope = 0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE
     prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
@@ -39,7 +48,7 @@ def emit(plan: Plan) -> Network:
             before = Held({}, None)
             for round, module in zip(part, modules, strict=True):
                 assert isinstance(module, GATv2Round)
-                _RoundEmitter(plan, network.config, before, round).fill(module)
+                _RoundEmitter(plan, network.config, before, round).fill(module, prices)
                 before = Held(round.last, round.pairs[-1] if round.pairs else before.pairs)
         fill_readouts(plan, network)
     return network
@@ -104,11 +113,12 @@ class _RoundEmitter:
         self._slots, self._pair_slots = plan.held(False), plan.held(True)
         self._shift, self._pairs = config.features, config.pairs
 
-    def fill(self, module: GATv2Round) -> None:
+    def fill(self, module: GATv2Round, prices: Prices | None) -> None:
         """Write the parameters of the round."""
         mid = module.shape.mid // module.shape.heads
         for head, fetch in enumerate(self._round.fetches):
-            for k, unit in enumerate(attention_units(fetch, self._plan.n)):
+            units = attention_units(fetch, self._plan.n, prices(fetch) if prices else ())
+            for k, unit in enumerate(units):
                 self._fill_attention(module, head * mid + k, unit)
                 module.attend[head, k] = unit.weight
         for atom, dimension in self._round.update.items():
