@@ -23,10 +23,20 @@ def test_as_json(mechgap):
 
 
 def test_refusals_are_told(mechgap):
-    done = mechgap("certify", "graham_scan")
+    done = mechgap("certify", "optimal_bst")
     assert done.code == 1
     assert "do:" in done.err
     assert mechgap("certify", "bfs", "--n", 1).code == 1
+
+
+def test_angles_are_told_with_their_error_and_what_they_decide(mechgap):
+    done = mechgap("certify", "graham_scan", "--n", 16)
+    assert done.code == 0
+    words = " ".join(done.out.split())
+    assert "arctan2(" in words and "7.2e-07" in words and "1.4e-06" in words
+    data = mechgap("certify", "graham_scan", "--n", 16, "--json").data["certificate"]
+    (angle,) = data["approximations"]
+    assert angle["decision_margin"] == 2 * angle["error"] == 2 * data["errors"]["atans"]
 
 
 def test_a_users_program(mechgap, own):

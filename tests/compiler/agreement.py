@@ -11,7 +11,11 @@ from mechgap.semantics.interpreter import interpret
 
 
 def disagreements(compiled: Compiled, batch: Batch) -> list[str]:
-    """What differs, in words; an empty list if the network makes the very trace of the interpreter."""
+    """What differs, in words; an empty list if the network makes the very trace of the interpreter.
+
+    Only scalars for which the certificate states an error may differ, by no more than that.
+    """
+    errors = compiled.certificate.errors
     program = compiled.program
     wanted = interpret(program, batch)
     found = rollout(compiled.network, batch)
@@ -23,16 +27,22 @@ def disagreements(compiled: Compiled, batch: Batch) -> list[str]:
         expected, got = wanted.values[port.name][:frames], found.values[port.name][:frames]
         live = wanted.live[:frames]
         mask = _spread(live, port.location.rank) & _real(batch, port.location.rank)
-        wrong = ((expected != got) & mask).nonzero()
+        wrong = (_apart(expected, got, errors.get(port.name)) & mask).nonzero()
         if len(wrong):
             spot = tuple(wrong[0].tolist())
             faults.append(f"{port.name} at {spot}: {got[spot].item()} instead of {expected[spot].item()}")
     for port in program.interface.outputs:
-        wrong = wanted.outputs[port.name] != found.outputs[port.name]
+        expected, got = wanted.outputs[port.name], found.outputs[port.name]
+        wrong = _apart(expected, got, errors.get(f"output {port.name}"))
         wrong = wrong & _real(batch, port.location.rank)
         if not faults and bool(wrong.any()):
             faults.append(f"output {port.name} differs at {wrong.nonzero()[0].tolist()}")
     return faults
+
+
+def _apart(expected: torch.Tensor, got: torch.Tensor, error: float | None) -> torch.Tensor:
+    """Where values differ, or differ by more than an error if there is one."""
+    return expected != got if error is None else (expected - got).abs() > error
 
 
 def _real(batch: Batch, rank: int) -> torch.Tensor:

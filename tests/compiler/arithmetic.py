@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,28 @@ def whole(low: float, high: float, name: str = "w") -> Number:
 def real(high: float, name: str = "r") -> Number:
     """A real number in [0, high]."""
     return Number(Form.of(Carried(high, False, name, name)), 0, high, False)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A real number in two atoms, its positive and its negative part."""
+
+    positive: Atom
+    negative: Atom
+    number: Number
+
+    def given(self, values: Floats) -> dict[Atom, Floats]:
+        """What the atoms are for some values."""
+        zero = np.float32(0.0)
+        return {self.positive: np.maximum(values, zero), self.negative: np.maximum(-values, zero)}
+
+
+def signed(high: float, name: str = "r", low: float | None = None) -> Signed:
+    """A real number in [low, high]; by default it may be as low as -high."""
+    low = -high if low is None else low
+    positive, negative = (Carried(high, False, name + sign, name + sign) for sign in "+-")
+    form = Form.of(positive) - Form.of(negative) if low < 0 else Form.of(positive)
+    return Signed(positive, negative, Number(form, low, high, False))
 
 
 def bit(name: str, *, negated: bool = False) -> Bit:

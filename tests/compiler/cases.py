@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import pytest
 import torch
 
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.errors import GraphError
 from mechgap.lang.program import Program
 from mechgap.semantics.batch import Batch
@@ -16,15 +18,15 @@ from mechgap.tasks.task import Task
 
 WEIGHTS = ("random", "equal", "tenths", "whole")
 
-TRIPLES, PRODUCT = "a value of triples", "a product of two numbers"
-REFUSED = {
-    **dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES),
-    **dict.fromkeys(("segments_intersect", "jarvis_march"), PRODUCT),
-    "graham_scan": "an angle",
-}
+TRIPLES = "a value of triples"
+REFUSED = dict.fromkeys(("matrix_chain_order", "optimal_bst", "transitive_closure"), TRIPLES)
 """What the GATv2 target says of the tasks that it cannot compute; it compiles all others."""
 COMPILED = tuple(name for name in NAMES if name not in REFUSED)
 """The tasks that it compiles."""
+FURTHER = tuple(name for name in TARGETS if name != "gatv2")
+"""The other families of networks; they compile the same tasks."""
+FURTHER_SLOWLY = ("gatv2", *(pytest.param(name, marks=pytest.mark.slow) for name in FURTHER))
+by_target = pytest.mark.parametrize("target", TARGETS)
 
 
 def examples() -> dict[str, Program]:

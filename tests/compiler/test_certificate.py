@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from compiler.agreement import disagreements
-from compiler.cases import REFUSED, TASKS, graphs
+from compiler.cases import REFUSED, TASKS, by_target, graphs
+from mechgap.compiler.approximations import approximations
 from mechgap.compiler.certificate import Bound, Certificate
 from mechgap.compiler.passes import LARGEST_N, LARGEST_REAL_N, Compiled, CompileSettings, compile_program
 from mechgap.compiler.scales import INDEX_STEP, UNDERFLOW
@@ -56,33 +57,35 @@ def _once(inputs: tuple, variable, first: object, step: object) -> Program:
 
 
 @cache
-def _compiled(name: str, n: int | None = None) -> Compiled:
-    return compile_program(PROGRAMS[name], CompileSettings(n=n))
+def _compiled(name: str, n: int | None = None, target: str = "gatv2") -> Compiled:
+    return compile_program(PROGRAMS[name], CompileSettings(n=n, target=target))
 
 
 # ---- facts
 
 
+@by_target
 @by_program
-def test_the_figures_are_those_of_the_network(name):
-    compiled = _compiled(name)
+def test_the_figures_are_those_of_the_network(name, target):
+    compiled = _compiled(name, target=target)
     certificate, network = compiled.certificate, compiled.network
     rounds = network.rounds
     assert certificate.rounds == len(rounds) >= 1
     assert certificate.prologue == len(network.prologue) >= 1
-    assert certificate.heads == sum(r.attend.shape[0] for r in rounds)
+    assert certificate.heads == len(compiled.layout.heads) <= sum(r.shape.attentions for r in rounds)
     assert certificate.depth == sum(1 + len(r.mlp) + len(r.pairs) for r in rounds)
     assert (certificate.hidden, certificate.pairs) == (network.config.hidden, network.config.pairs)
     assert certificate.parameters == sum(x.numel() for x in network.parameters())
     assert certificate.nonzero == sum(int(x.count_nonzero()) for x in network.parameters())
     assert certificate.negative_slope == network.config.negative_slope
-    assert certificate.target == "gatv2"
+    assert certificate.target == network.config.rounds[0].family == target
     assert (certificate.program, certificate.digest) == (PROGRAMS[name].name, PROGRAMS[name].digest)
 
 
+@by_target
 @by_program
-def test_the_bounds_are_those_of_the_program(name):
-    certificate = _compiled(name).certificate
+def test_the_bounds_are_those_of_the_program(name, target):
+    certificate = _compiled(name, target=target).certificate
     declared = {v.name: v.kind for v in (*PROGRAMS[name].inputs, *PROGRAMS[name].state)}
     for variable, bound in certificate.ranges.items():
         kind = declared[variable]
@@ -93,7 +96,7 @@ def test_the_bounds_are_those_of_the_program(name):
     assert certificate.margin == pytest.approx(INDEX_STEP / UNDERFLOW)
     assert certificate.margin >= 1
     assert certificate.n <= (LARGEST_N if certificate.resolution == 0 else LARGEST_REAL_N)
-    assert certificate.conditions == ()
+    assert certificate.conditions == approximations(PROGRAMS[name]).conditions
 
 
 @by_program
@@ -103,15 +106,17 @@ def test_a_certificate_survives_json(name):
     assert Certificate.from_json(data) == certificate
 
 
-def test_resolutions_are_those_of_the_scales():
+@by_target
+def test_resolutions_are_those_of_the_scales(target):
     """Index steps of 2^7 below keys that count 2^45 / R indices per unit: n R 2^-45, in powers of two."""
-    assert _compiled("bfs").certificate.resolution == 0
-    assert _compiled("dfs").certificate.resolution == 0
+    assert _compiled("bfs", target=target).certificate.resolution == 0
+    assert _compiled("dfs", target=target).certificate.resolution == 0
     for n in (16, 64, 2048):
-        resolution = _compiled("bellman_ford", n).certificate.resolution
+        resolution = _compiled("bellman_ford", n, target).certificate.resolution
         assert resolution == n * 256 * 2.0**-45  # keys up to 128: R is the power of two above
         assert math.log2(resolution).is_integer()
-    promised = compile_program(PROGRAMS["bellman_ford"], CompileSettings(distinct_keys=True))
+    settings = CompileSettings(distinct_keys=True, target=target)
+    promised = compile_program(PROGRAMS["bellman_ford"], settings)
     assert promised.certificate.resolution == UNDERFLOW * 2.0**-50
     assert promised.certificate.conditions == ("no two real keys are equal at one receiver",)
 
@@ -125,9 +130,10 @@ def test_exp_of_the_documented_underflow_is_zero():
 # ---- sizes
 
 
+@by_target
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "components", "independent_set"])
-def test_another_size_changes_the_scale_of_weights_only(name):
-    small, large = (_compiled(name, n).network for n in (16, 256))
+def test_another_size_changes_the_scale_of_weights_only(name, target):
+    small, large = (_compiled(name, n, target).network for n in (16, 256))
     scaled = 0
     for (key, one), (other_key, other) in zip(
         small.named_parameters(), large.named_parameters(), strict=True
@@ -137,13 +143,14 @@ def test_another_size_changes_the_scale_of_weights_only(name):
         assert torch.equal(one.sign(), other.sign()), key
         scaled += int((one != other).sum())
     assert scaled
-    assert _compiled(name, 16).layout == _compiled(name, 256).layout
+    assert _compiled(name, 16, target).layout == _compiled(name, 256, target).layout
 
 
+@by_target
 @pytest.mark.parametrize("n", [2, 3, 17])
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "components", "independent_set"])
-def test_exact_at_the_very_size_that_was_asked_for(name, n):
-    compiled = _compiled(name, n)
+def test_exact_at_the_very_size_that_was_asked_for(name, n, target):
+    compiled = _compiled(name, n, target)
     assert compiled.certificate.n == n
     for weights in ("random", "equal"):
         assert not disagreements(compiled, graphs(n, 2, 0.2, weights))
@@ -152,15 +159,16 @@ def test_exact_at_the_very_size_that_was_asked_for(name, n):
 # ---- exact up to the bounds
 
 
+@by_target
 @pytest.mark.parametrize("high", [1, 1000, 2**12 - 1])
 @pytest.mark.parametrize("largest", [False, True])
-def test_whole_keys_are_exact_at_their_bounds(high, largest):
+def test_whole_keys_are_exact_at_their_bounds(high, largest, target):
     """Keys next to either bound; the largest size that can be certified is taken."""
     key = node.scalar("key", low=0, high=high, whole=True)
     choose = argmax if largest else argmin
     for tie in ("first", "last"):
         program = _once((adj, key), p, me, choose(sender(key), adj, tie=tie))
-        compiled = compile_program(program)
+        compiled = compile_program(program, CompileSettings(target=target))
         batch = graphs(32, 4, 0.3, "equal")
         near = torch.randint(0, 2, (4, 32), generator=torch.Generator().manual_seed(high))
         for values in (near, high - near, near * high):
@@ -168,7 +176,8 @@ def test_whole_keys_are_exact_at_their_bounds(high, largest):
             assert not disagreements(compiled, given)
 
 
-def test_whole_sums_over_an_edge_are_exact_at_their_bounds():
+@by_target
+def test_whole_sums_over_an_edge_are_exact_at_their_bounds(target):
     length = edge.scalar("length", low=0, high=50, whole=True)
     start = where(last(me == me) == me, 100, -100)
     total = node.scalar("total", low=-100, high=150, whole=True)
@@ -178,17 +187,18 @@ def test_whole_sums_over_an_edge_are_exact_at_their_bounds():
         given = Batch({**batch.values, "length": torch.full((3, 9, 9), value)}, batch.nodes)
         wanted = interpret(program, given).values["total"]
         assert wanted.max() == 100 + value
-        assert not disagreements(compile_program(program), given)
+        assert not disagreements(compile_program(program, CompileSettings(target=target)), given)
 
 
-def test_the_largest_whole_number_is_one_that_float32_holds():
+@by_target
+def test_the_largest_whole_number_is_one_that_float32_holds(target):
     """One more bit and the compiler refuses."""
     label = node.scalar("label", low=0, high=2**12 - 1, whole=True)
     program = _once((adj,), label, 0, min_of(sender(label), adj))
-    certificate = compile_program(program).certificate
+    certificate = compile_program(program, CompileSettings(target=target)).certificate
     assert certificate.largest_whole <= 2**24 < 4 * certificate.largest_whole
     with pytest.raises(Refusal, match=r"2\^24"):
-        compile_program(program, CompileSettings(n=2 * certificate.n))
+        compile_program(program, CompileSettings(n=2 * certificate.n, target=target))
 
 
 def _two_keys(low: float, high: float) -> Batch:
@@ -200,13 +210,14 @@ def _two_keys(low: float, high: float) -> Batch:
     )
 
 
+@by_target
 @pytest.mark.parametrize("tie", ["first", "last"])
 @pytest.mark.parametrize("largest", [False, True])
-def test_real_keys_twice_the_resolution_apart_are_told_apart(largest, tie):
+def test_real_keys_twice_the_resolution_apart_are_told_apart(largest, tie, target):
     key = node.scalar("key", low=0, high=8)
     choose = argmax if largest else argmin
     program = _once((adj, key), p, me, choose(sender(key), adj, tie=tie))
-    compiled = compile_program(program)
+    compiled = compile_program(program, CompileSettings(target=target))
     gap = 2 * compiled.certificate.resolution
     for base in (0.0, 2.0**-12, 2.0**-8):
         for low, high in ((base, base + gap), (base + gap, base)):
@@ -218,12 +229,14 @@ def test_real_keys_twice_the_resolution_apart_are_told_apart(largest, tie):
             assert rollout(compiled.network, batch).values["p"][1, 0, 3] == wanted
 
 
+@by_target
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, 7.7, 8.0])
 @pytest.mark.parametrize("tie", ["first", "last"])
-def test_equal_real_keys_go_by_index(tie, value):
+def test_equal_real_keys_go_by_index(tie, value, target):
     key = node.scalar("key", low=0, high=8)
     program = _once((adj, key), p, me, argmin(sender(key), adj, tie=tie))
-    found = rollout(compile_program(program).network, _two_keys(value, value)).values["p"][1, 0, 3]
+    network = compile_program(program, CompileSettings(target=target)).network
+    found = rollout(network, _two_keys(value, value)).values["p"][1, 0, 3]
     assert found == (0 if tie == "first" else 2)
 
 

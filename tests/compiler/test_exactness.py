@@ -7,7 +7,18 @@ from functools import cache
 import pytest
 
 from compiler.agreement import disagreements
-from compiler.cases import COMPILED, REFUSED, TASKS, WEIGHTS, graphs, inputs, sampled
+from compiler.cases import (
+    COMPILED,
+    FURTHER,
+    FURTHER_SLOWLY,
+    REFUSED,
+    TASKS,
+    WEIGHTS,
+    by_target,
+    graphs,
+    inputs,
+    sampled,
+)
 from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.errors import Refusal
 from mechgap.lang.program import Program
@@ -20,7 +31,9 @@ SLOW_RUNS = LONG_RUNS | {
     "boruvka",
     "bubble_sort",
     "bubble_sort_light",
+    "graham_scan",
     "heapsort",
+    "jarvis_march",
     "kmp_matcher",
     "quickselect",
     "quicksort",
@@ -36,8 +49,8 @@ def _program(name: str) -> Program:
 
 
 @cache
-def _compiled(name: str) -> Compiled:
-    return compile_program(_program(name))
+def _compiled(name: str, target: str = "gatv2") -> Compiled:
+    return compile_program(_program(name), CompileSettings(target=target))
 
 
 def test_every_task_is_compiled_or_refused() -> None:
@@ -45,15 +58,18 @@ def test_every_task_is_compiled_or_refused() -> None:
     assert not {*COMPILED} & {*REFUSED}
 
 
+@by_target
 @pytest.mark.parametrize("name", COMPILED)
-def test_what_is_called_compiled_compiles(name: str) -> None:
-    assert _compiled(name).certificate.program == name
+def test_what_is_called_compiled_compiles(name: str, target: str) -> None:
+    certificate = _compiled(name, target).certificate
+    assert (certificate.program, certificate.target) == (name, target)
 
 
+@by_target
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_called_refused_is_refused_with_the_reason(name: str) -> None:
+def test_what_is_called_refused_is_refused_with_the_reason(name: str, target: str) -> None:
     with pytest.raises(Refusal) as caught:
-        compile_program(_program(name))
+        compile_program(_program(name), CompileSettings(target=target))
     fault = caught.value.faults[0]
     assert f"program {name}" in fault.where
     assert REFUSED[name] in fault.given
@@ -70,31 +86,49 @@ def test_exact_on_small_graphs(name: str, density: float) -> None:
             assert not disagreements(_compiled(name), batch), (size, weights)
 
 
+@pytest.mark.parametrize("target", FURTHER)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_other_families_are_exact_on_small_graphs(name: str, target: str) -> None:
+    for size, density, weights in (
+        (1, 0.0, "random"),
+        (2, 1.0, "equal"),
+        (5, 0.3, "tenths"),
+        (6, 0.7, "random"),
+    ):
+        batch = inputs(name, size, 4, density, weights, directed=size % 2 == 0)
+        assert not disagreements(_compiled(name, target), batch), (size, weights)
+
+
+@pytest.mark.parametrize("target", FURTHER_SLOWLY)
 @pytest.mark.parametrize("weights", ["random", "equal"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_exact_on_larger_graphs(name: str, weights: str) -> None:
+def test_exact_on_larger_graphs(name: str, weights: str, target: str) -> None:
     size = 10 if name in LONG_RUNS else 16 if name in SLOW_RUNS | SEQUENTIAL | {"dfs"} else 33
     for density in (0.05, 0.4):
-        assert not disagreements(_compiled(name), inputs(name, size, 2, density, weights)), density
+        assert not disagreements(_compiled(name, target), inputs(name, size, 2, density, weights)), density
 
 
+@pytest.mark.parametrize("target", FURTHER_SLOWLY)
 @pytest.mark.parametrize("name", COMPILED)
-def test_exact_on_the_tasks_own_inputs(name: str) -> None:
+def test_exact_on_the_tasks_own_inputs(name: str, target: str) -> None:
     for size in (1, 2, 4, 8 if name in LONG_RUNS else 16):
         batch = sampled(name, size, 4, seed=size)
-        assert not disagreements(_compiled(name), batch), size
+        assert not disagreements(_compiled(name, target), batch), size
 
 
 LARGE = sorted({*PROGRAMS} - SLOW_RUNS)
 
 
 @pytest.mark.slow
+@by_target
 @pytest.mark.parametrize("size", [64, 256])
 @pytest.mark.parametrize("name", LARGE)
-def test_exact_on_large_graphs(name: str, size: int) -> None:
+def test_exact_on_large_graphs(name: str, size: int, target: str) -> None:
     for density in (2.0 / size, 0.3):
         for weights in ("random", "equal"):
-            assert not disagreements(_compiled(name), inputs(name, size, 1, density, weights)), density
+            assert not disagreements(_compiled(name, target), inputs(name, size, 1, density, weights)), (
+                density
+            )
 
 
 @pytest.mark.slow
@@ -105,23 +139,26 @@ def test_exact_on_the_largest_graphs(name: str) -> None:
         assert not disagreements(_compiled(name), inputs(name, 1024, 1, 0.2, weights)), weights
 
 
+@by_target
 @pytest.mark.parametrize("name", ["bellman_ford", "widest_path"])
-def test_a_promise_of_distinct_keys_saves_rounds(name: str) -> None:
-    promised = compile_program(_program(name), CompileSettings(distinct_keys=True))
-    assert promised.certificate.rounds < _compiled(name).certificate.rounds
+def test_a_promise_of_distinct_keys_saves_rounds(name: str, target: str) -> None:
+    promised = compile_program(_program(name), CompileSettings(distinct_keys=True, target=target))
+    assert promised.certificate.rounds < _compiled(name, target).certificate.rounds
     assert promised.certificate.conditions
     if name == "bellman_ford":
         assert promised.certificate.rounds == 1
 
 
+@by_target
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_one_set_of_weights_for_every_size(name: str) -> None:
-    compiled = _compiled(name)
+def test_one_set_of_weights_for_every_size(name: str, target: str) -> None:
+    compiled = _compiled(name, target)
     assert compiled.certificate.n >= (128 if name in SMALL else 1024)
     assert compiled.certificate.nonzero < compiled.certificate.parameters
 
 
-def test_inputs_of_the_graph_and_categories_are_read() -> None:
+@by_target
+def test_inputs_of_the_graph_and_categories_are_read(target: str) -> None:
     """A walk of ``budget`` steps that crosses no red node."""
     import torch
 
@@ -141,7 +178,7 @@ def test_inputs_of_the_graph_and_categories_are_read() -> None:
         halt=~anywhere(new) | (left <= 0),
         outputs={"seen": seen, "unseen_blue": ~seen & (color == "blue")},
     )
-    compiled = compile_program(program)
+    compiled = compile_program(program, CompileSettings(target=target))
     plain = graphs(9, 12, 0.15, "whole")
     source = torch.Generator().manual_seed(1)
     extra = {
@@ -154,8 +191,9 @@ def test_inputs_of_the_graph_and_categories_are_read() -> None:
     assert not disagreements(compiled, Batch(values, plain.nodes))
 
 
+@by_target
 @pytest.mark.parametrize("far", [9.0, 1000.0, 1e6])
-def test_a_large_number_for_infinity(far: float) -> None:
+def test_a_large_number_for_infinity(far: float, target: str) -> None:
     """People write a large number for 'not reached yet'; it must cost no exactness that matters."""
     from mechgap.lang.vocabulary import anywhere, argmax, edge, max_of, me, minimum, node, sender, where
 
@@ -176,7 +214,7 @@ def test_a_large_number_for_infinity(far: float) -> None:
         halt=~anywhere(wider),
         outputs={"pi": towards},
     )
-    compiled = compile_program(program)
+    compiled = compile_program(program, CompileSettings(target=target))
     assert compiled.certificate.resolution < 1e-6
     for size in (5, 16):
         for density in (0.1, 0.5):
@@ -184,7 +222,8 @@ def test_a_large_number_for_infinity(far: float) -> None:
                 assert not disagreements(compiled, graphs(size, 4, density, weights)), weights
 
 
-def test_many_equal_keys_at_one_node() -> None:
+@by_target
+def test_many_equal_keys_at_one_node(target: str) -> None:
     """A star whose 600 spokes are equally long: the largest number of equal real keys."""
     import torch
 
@@ -203,10 +242,11 @@ def test_many_equal_keys_at_one_node() -> None:
             },
             torch.ones(1, size, dtype=torch.bool),
         )
-        assert not disagreements(_compiled("bellman_ford"), batch), weight
+        assert not disagreements(_compiled("bellman_ford", target), batch), weight
 
 
-def test_a_mask_that_counts_in_its_own_key() -> None:
+@by_target
+def test_a_mask_that_counts_in_its_own_key(target: str) -> None:
     """``any_of(s)`` within the key of a choice among ``s`` is not found out by that very choice."""
     from mechgap.lang.vocabulary import any_of, anywhere, edge, index, me, min_of, node, where
 
@@ -217,4 +257,5 @@ def test_a_mask_that_counts_in_its_own_key() -> None:
     program = Program(
         "own", (adj, start), {x: 0}, {x: best}, anywhere(x > 0) | (best == 0), {"x": x}, limit=3
     )
-    assert not disagreements(compile_program(program), graphs(5, 4, 0.5, "whole"))
+    compiled = compile_program(program, CompileSettings(target=target))
+    assert not disagreements(compiled, graphs(5, 4, 0.5, "whole"))

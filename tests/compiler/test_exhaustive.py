@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from compiler.agreement import disagreements
-from compiler.cases import COMPILED
-from mechgap.compiler.passes import compile_program
+from compiler.cases import COMPILED, by_target
+from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.semantics.batch import Batch
 from mechgap.tasks.catalogue import load
 from mechgap.tasks.task import Task
@@ -71,8 +71,8 @@ def _weights(n: int, kind: str) -> torch.Tensor:
     return ((i + j) % 3 + (i * j) % 2 + 1) * 0.1
 
 
-def _check_graphs(name: str, n: int) -> None:
-    task, compiled = load(name), compile_program(load(name).program)
+def _check_graphs(name: str, n: int, target: str) -> None:
+    task, compiled = load(name), compile_program(load(name).program, CompileSettings(target=target))
     count = 0
     for kind in ("equal", "tenths") if "A" in {v.name for v in task.program.inputs} else ("equal",):
         for batch in all_graphs(task, n, _weights(n, kind)):
@@ -81,22 +81,25 @@ def _check_graphs(name: str, n: int) -> None:
     assert count > 0
 
 
+@by_target
 @pytest.mark.parametrize("name", ON_GRAPHS)
-def test_exact_on_every_graph_of_three_nodes(name: str) -> None:
+def test_exact_on_every_graph_of_three_nodes(name: str, target: str) -> None:
     for n in (1, 2, 3):
-        _check_graphs(name, n)
+        _check_graphs(name, n, target)
 
 
 @pytest.mark.slow
+@by_target
 @pytest.mark.parametrize("name", ON_GRAPHS)
-def test_exact_on_every_graph_of_four_nodes(name: str) -> None:
-    _check_graphs(name, 4)
+def test_exact_on_every_graph_of_four_nodes(name: str, target: str) -> None:
+    _check_graphs(name, 4, target)
 
 
+@by_target
 @pytest.mark.parametrize("name", ON_KEYS)
-def test_exact_on_every_order_of_five_keys_and_all_ties_of_four(name: str) -> None:
+def test_exact_on_every_order_of_five_keys_and_all_ties_of_four(name: str, target: str) -> None:
     task = load(name)
-    compiled = compile_program(task.program)
+    compiled = compile_program(task.program, CompileSettings(target=target))
     orders = [list(itertools.permutations(range(n))) for n in range(1, 6)]
     ties = [list(itertools.product(range(3), repeat=4))]
     for keys in (*orders, *ties):

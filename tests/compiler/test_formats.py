@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from compiler.agreement import disagreements
-from compiler.cases import COMPILED
+from compiler.cases import COMPILED, by_target
 from mechgap.compiler.certification import certify, examine
 from mechgap.compiler.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from mechgap.compiler.gadgets import EXACT, NO_FRACTION
@@ -77,13 +77,14 @@ def test_the_constants_of_the_compiler_are_those_of_float32():
 
 
 @cache
-def compiled(name: str, n: int) -> Compiled:
-    return compile_program(load(name).program, CompileSettings(n=n))
+def compiled(name: str, n: int, target: str = "gatv2") -> Compiled:
+    return compile_program(load(name).program, CompileSettings(n=n, target=target))
 
 
+@by_target
 @pytest.mark.parametrize("name", COMPILED)
-def test_every_program_is_exact_in_the_format_it_was_compiled_for(name):
-    made = compiled(name, 8)
+def test_every_program_is_exact_in_the_format_it_was_compiled_for(name, target):
+    made = compiled(name, 8, target)
     verdict = examine(made, FLOAT32)
     assert verdict.exact, verdict.findings
     assert verdict.largest_whole == made.certificate.largest_whole
@@ -93,9 +94,9 @@ def test_every_program_is_exact_in_the_format_it_was_compiled_for(name):
     assert wide.findings[0].suffices == "2^10 = 1024" and wide.margin == INDEX_STEP / 745.14 < 1
 
 
-def mismatches(name: str, n: int, number_format) -> int:
+def mismatches(name: str, n: int, number_format, target: str) -> int:
     """Values that differ if the weights are converted to a format, on random inputs of n nodes."""
-    made, task = compile_program(load(name).program, CompileSettings(n=n)), load(name)
+    made, task = compile_program(load(name).program, CompileSettings(n=n, target=target)), load(name)
     network = made.network.to(dtype(number_format))
     found = 0
     for p in (None, 0.3, 1.0):
@@ -111,6 +112,7 @@ def mismatches(name: str, n: int, number_format) -> int:
     return found
 
 
+@by_target
 @pytest.mark.parametrize(
     ("name", "n", "number_format"),
     [
@@ -121,12 +123,13 @@ def mismatches(name: str, n: int, number_format) -> int:
         ("bfs", 16, FLOAT16),
     ],
 )
-def test_what_is_said_to_be_exact_is(name, n, number_format):
-    verdict = examine(compiled(name, n), number_format)
+def test_what_is_said_to_be_exact_is(name, n, number_format, target):
+    verdict = examine(compiled(name, n, target), number_format)
     assert verdict.exact, verdict.findings
-    assert mismatches(name, n, number_format) == 0
+    assert mismatches(name, n, number_format, target) == 0
 
 
+@by_target
 @pytest.mark.parametrize(
     ("name", "n", "number_format", "because"),
     [
@@ -137,10 +140,10 @@ def test_what_is_said_to_be_exact_is(name, n, number_format):
         ("bfs_distance", 16, FLOAT16, "range"),
     ],
 )
-def test_what_is_said_to_fail_can_be_seen_to(name, n, number_format, because):
-    verdict = examine(compiled(name, n), number_format)
+def test_what_is_said_to_fail_can_be_seen_to(name, n, number_format, because, target):
+    verdict = examine(compiled(name, n, target), number_format)
     assert because in {finding.what for finding in verdict.findings}
-    assert mismatches(name, n, number_format) > 0
+    assert mismatches(name, n, number_format, target) > 0
 
 
 def test_a_smaller_size_is_offered_where_one_would_do():
@@ -221,10 +224,11 @@ def offers(size: int, first: float, last: float, rest: float) -> Batch:
     return Batch(values, torch.ones(1, size, dtype=torch.bool))
 
 
+@by_target
 @pytest.mark.parametrize(("name", "largest"), [("bellman_ford", False), ("widest_path", True)])
-def test_offers_closer_than_the_resolution_go_by_index(name, largest):
+def test_offers_closer_than_the_resolution_go_by_index(name, largest, target):
     """The better offer has the far higher index: it is taken beyond the resolution, and only there."""
-    made = compiled(name, 512)
+    made = compiled(name, 512, target)
     resolution = made.certificate.resolution
 
     def given(gap: float) -> Batch:

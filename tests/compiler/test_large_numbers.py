@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from compiler.agreement import disagreements
-from mechgap.compiler.passes import Compiled, compile_program
+from compiler.cases import by_target
+from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.lang.expression import Expression
 from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
@@ -53,12 +54,11 @@ POINTERS: dict[str, Expression] = {
 
 
 @cache
-def _compiled(name: str) -> Compiled:
+def _compiled(name: str, target: str) -> Compiled:
     step = {x: NUMBERS[name], chosen: me} if name in NUMBERS else {x: x - 1, chosen: POINTERS[name]}
     first, step = {x: given, chosen: me, once: True}, {**step, once: False}
-    return compile_program(
-        Program("large", (adj, given), first, step, ~once, {"x": x, "at": chosen}, limit=4)
-    )
+    program = Program("large", (adj, given), first, step, ~once, {"x": x, "at": chosen}, limit=4)
+    return compile_program(program, CompileSettings(target=target))
 
 
 def _batch(size: int, highest: int, seed: int) -> Batch:
@@ -70,15 +70,17 @@ def _batch(size: int, highest: int, seed: int) -> Batch:
     return Batch({"adj": edges, "given": numbers}, torch.ones(3, size, dtype=torch.bool))
 
 
+@by_target
 @pytest.mark.parametrize("name", [*NUMBERS, *POINTERS])
-def test_large_whole_numbers_are_exact(name: str) -> None:
-    compiled = _compiled(name)
+def test_large_whole_numbers_are_exact(name: str, target: str) -> None:
+    compiled = _compiled(name, target)
     assert compiled.certificate.n >= 1024
     for size, highest in ((1, 3), (2, FAR), (7, 5), (7, FAR), (40, FAR), (40, 30)):
         assert not disagreements(compiled, _batch(size, highest, size)), (size, highest)
 
 
+@by_target
 @pytest.mark.parametrize("name", ["smallest", "first of the smallest", "last of the largest"])
 @pytest.mark.parametrize("highest", [FAR, FAR - 1, 131_071, 87_381])
-def test_many_equal_keys_share_the_attention(name: str, highest: int) -> None:
-    assert not disagreements(_compiled(name), _batch(777, highest, 1))
+def test_many_equal_keys_share_the_attention(name: str, highest: int, target: str) -> None:
+    assert not disagreements(_compiled(name, target), _batch(777, highest, 1))

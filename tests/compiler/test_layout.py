@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from compiler.cases import REFUSED, TASKS, graphs, inputs
+from compiler.cases import FURTHER, FURTHER_SLOWLY, REFUSED, TASKS, by_target, graphs, inputs
 from mechgap.compiler.layout import Head, Layout
-from mechgap.compiler.passes import Compiled, compile_program
+from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.kinds.categorical import Categorical
 from mechgap.kinds.kind import AbstractKind
 from mechgap.kinds.scalar import Scalar
@@ -54,8 +54,8 @@ by_program = pytest.mark.parametrize("name", PROGRAMS)
 
 
 @cache
-def _compiled(name: str) -> Compiled:
-    return compile_program(PROGRAMS[name])
+def _compiled(name: str, target: str = "gatv2") -> Compiled:
+    return compile_program(PROGRAMS[name], CompileSettings(target=target))
 
 
 def _mixed(name: str) -> Batch:
@@ -96,9 +96,10 @@ def _pairs(compiled: Compiled, batch: Batch, frames: int) -> Tensor:
         return torch.stack([frame.after.pairs for frame in islice(run, frames)])
 
 
+@pytest.mark.parametrize("target", FURTHER_SLOWLY)
 @by_program
-def test_variables_are_read_out_of_hidden_vectors(name):
-    compiled, batch = _compiled(name), _mixed(name)
+def test_variables_are_read_out_of_hidden_vectors(name, target):
+    compiled, batch = _compiled(name, target), _mixed(name)
     wanted = interpret(compiled.program, batch)
     hidden = rollout(compiled.network, batch, RolloutOptions(hidden=True)).hidden
     assert hidden is not None
@@ -111,13 +112,18 @@ def test_variables_are_read_out_of_hidden_vectors(name):
         vectors = _pairs(compiled, batch, wanted.frames) if paired else hidden
         found = _read(compiled.layout, variable.name, vectors)
         value = _stored(variable, wanted.values[variable.name], batch.width)
-        assert torch.equal(found[live], value[live]), variable.name
+        error = compiled.certificate.errors.get(variable.name)
+        if error is None:
+            assert torch.equal(found[live], value[live]), variable.name
+        else:
+            assert bool(((found - value).abs() <= error)[live].all()), variable.name
 
 
+@by_target
 @by_program
-def test_slots_have_dimensions_of_their_own(name):
-    layout = _compiled(name).layout
-    config = _compiled(name).network.config
+def test_slots_have_dimensions_of_their_own(name, target):
+    layout = _compiled(name, target).layout
+    config = _compiled(name, target).network.config
     for slots, width in ((layout.slots, config.hidden), (layout.pair_slots, config.pairs)):
         assert sorted(slots.values()) == list(range(len(slots)))
         assert len(slots) <= width
@@ -147,12 +153,15 @@ def test_a_layout_survives_json(name):
     assert Layout.from_json(json.loads(json.dumps(data))) == layout
 
 
+@by_target
 @by_program
-def test_heads_are_where_the_network_attends_and_know_their_selections(name):
-    compiled = _compiled(name)
+def test_heads_are_where_the_network_attends_and_know_their_selections(name, target):
+    compiled = _compiled(name, target)
     layout, rounds = compiled.layout, compiled.network.config.rounds
     places = [(head.round, head.head) for head in layout.heads]
-    assert len(places) == len(set(places)) == compiled.certificate.heads
+    idle = {*range(len(rounds))} - {round for round, _ in places}  # only units of pairs are computed then
+    assert len(places) == len(set(places)) == compiled.certificate.heads - len(idle)
+    assert not idle or target in FURTHER
     for head in layout.heads:
         assert head.head < rounds[head.round].heads
         assert head.origin
@@ -160,13 +169,14 @@ def test_heads_are_where_the_network_attends_and_know_their_selections(name):
     assert named <= set(selecting_expressions(compiled.program))
 
 
+@by_target
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "bfs_seq"])
-def test_the_heads_of_a_selection_attend_what_it_chooses(name):
+def test_the_heads_of_a_selection_attend_what_it_chooses(name, target):
     """In active rows a head is one at an admissible sender and zero elsewhere.
 
     A mask with several alternatives has a head for each; one of them attends what is chosen.
     """
-    compiled, batch = _compiled(name), graphs(7, 4, 0.3, "random")
+    compiled, batch = _compiled(name, target), graphs(7, 4, 0.3, "random")
     wanted = interpret(compiled.program, batch, selections=True)
     attention = rollout(compiled.network, batch, RolloutOptions(attention=True)).attention
     seen = 0

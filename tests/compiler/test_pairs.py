@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 
 from compiler.agreement import disagreements
-from compiler.cases import graphs
-from mechgap.compiler.passes import Compiled, compile_program
+from compiler.cases import by_target, graphs
+from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.lang.expression import Expression, Variable
 from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
@@ -84,19 +84,21 @@ STEPS: dict[str, dict[Variable, Expression]] = {
 
 
 @cache
-def _compiled(name: str) -> Compiled:
+def _compiled(name: str, target: str) -> Compiled:
     first_values: dict[Variable, Expression | int] = {**FIRST, done: 0}
     step = {**STEPS[name], done: done + 1}
     outputs = {"x": x, "b": balance, "c": count, "j": joined, "m": mood, "t": towards, "both": joined & adj}
-    return compile_program(Program("kept", (adj, s, A), first_values, step, done >= 2, outputs, limit=4))
+    program = Program("kept", (adj, s, A), first_values, step, done >= 2, outputs, limit=4)
+    return compile_program(program, CompileSettings(target=target))
 
 
+@by_target
 @pytest.mark.parametrize("name", STEPS)
-def test_state_on_edges_is_exact(name: str) -> None:
+def test_state_on_edges_is_exact(name: str, target: str) -> None:
     for size, weights in itertools.product((1, 2, 5, 6), ("random", "tenths")):
         batch = graphs(size, 4, 0.5, weights, directed=True)
         kept = {v.name: batch.values[v.name] for v in (adj, s, A)}
-        assert not disagreements(_compiled(name), type(batch)(kept, batch.nodes)), (size, weights)
+        assert not disagreements(_compiled(name, target), type(batch)(kept, batch.nodes)), (size, weights)
 
 
 width = node.scalar("width", low=0, high=64)
@@ -112,12 +114,15 @@ ROUNDED: dict[str, Expression] = {
 }
 
 
+@by_target
 @pytest.mark.parametrize("name", ROUNDED)
-def test_programs_without_state_on_edges_get_units_of_pairs_where_they_need_them(name: str) -> None:
+def test_programs_without_state_on_edges_get_units_of_pairs_where_they_need_them(
+    name: str, target: str
+) -> None:
     step = {width: minimum(ROUNDED[name], 60), once: False}
     first_values: dict[Variable, Expression | bool] = {width: where(s, 3.3, 1.7), once: True}
     program = Program("plain", (adj, s, A), first_values, step, ~once, {"width": width}, limit=4)
-    compiled = compile_program(program)
+    compiled = compile_program(program, CompileSettings(target=target))
     assert compiled.certificate.pairs > 0
     for size, weights in itertools.product((1, 2, 5, 7), ("random", "tenths", "equal")):
         batch = graphs(size, 4, 0.5, weights, directed=True)
@@ -125,7 +130,8 @@ def test_programs_without_state_on_edges_get_units_of_pairs_where_they_need_them
         assert not disagreements(compiled, type(batch)(kept, batch.nodes)), (size, weights)
 
 
-def test_edges_that_a_program_only_puts_out() -> None:
+@by_target
+def test_edges_that_a_program_only_puts_out(target: str) -> None:
     seen = node.mask("seen")
     program = Program(
         "out",
@@ -140,4 +146,5 @@ def test_edges_that_a_program_only_puts_out() -> None:
     )
     batch = graphs(5, 4, 0.5, "whole", directed=True)
     kept = {v.name: batch.values[v.name] for v in (adj, s)}
-    assert not disagreements(compile_program(program), type(batch)(kept, batch.nodes))
+    compiled = compile_program(program, CompileSettings(target=target))
+    assert not disagreements(compiled, type(batch)(kept, batch.nodes))

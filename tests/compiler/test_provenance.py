@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 
 import mechgap
-from compiler.cases import COMPILED
+from compiler.cases import COMPILED, FURTHER, by_target
 from mechgap.compiler.attribution import attribute
 from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.compiler.provenance import ROLES, Provenance
@@ -28,13 +28,14 @@ by_program = pytest.mark.parametrize("name", COMPILED)
 
 
 @cache
-def compiled(name: str) -> Compiled:
-    return compile_program(load(name).program, CompileSettings(n=16))
+def compiled(name: str, target: str = "gatv2") -> Compiled:
+    return compile_program(load(name).program, CompileSettings(n=16, target=target))
 
 
 @cache
-def provenance(name: str) -> Provenance:
-    return attribute(compiled(name).plan, compiled(name).network)
+def provenance(name: str, target: str = "gatv2") -> Provenance:
+    made = compiled(name, target)
+    return attribute(made.plan, made.network)
 
 
 def expressions(program) -> list[Expression]:
@@ -48,16 +49,18 @@ def expressions(program) -> list[Expression]:
     return list(found)
 
 
+@by_target
 @by_program
-def test_every_weight_comes_from_an_operation_of_the_program(name):
-    program, found = compiled(name).program, provenance(name)
+def test_every_weight_comes_from_an_operation_of_the_program(name, target):
+    made, found = compiled(name, target), provenance(name, target)
+    program = made.program
     wording = Wording(program)
     known = {(wording.text(x), wording.name(x)) for x in expressions(program)}
     known |= {(v.name, None) for v in (*program.inputs, *program.state)} | {("me", None)}
     assert {(o.text, o.label) for o in found.operations} <= known
-    weights = list(found.weights(compiled(name).network))
-    assert len(weights) == compiled(name).certificate.nonzero
-    parameters = dict(compiled(name).network.named_parameters())
+    weights = list(found.weights(made.network))
+    assert len(weights) == made.certificate.nonzero
+    parameters = dict(made.network.named_parameters())
     for weight in weights:
         assert weight.row is not None, weight
         assert weight.reads != "unused", weight
@@ -66,12 +69,13 @@ def test_every_weight_comes_from_an_operation_of_the_program(name):
         assert weight.row.role in ROLES
 
 
+@by_target
 @by_program
-def test_every_step_of_a_variable_has_weights_that_write_it(name):
+def test_every_step_of_a_variable_has_weights_that_write_it(name, target):
     """And the readout of every hint, and the halt condition."""
-    program, found = compiled(name).program, provenance(name)
-    wording, layout = Wording(program), compiled(name).layout
-    end = f"rounds.{len(compiled(name).network.rounds) - 1}"
+    made, found = compiled(name, target), provenance(name, target)
+    program, layout = made.program, made.layout
+    wording, end = Wording(program), f"rounds.{len(made.network.rounds) - 1}"
     nodes = [found.rows[f"{end}.skip.weight"], *(k for k in found.layers if k.startswith(f"{end}.mlp"))]
     pairs = [k for k in found.layers if k.startswith(f"{end}.pairs")]
     places = {**layout.slots, **layout.pair_slots}
@@ -117,9 +121,10 @@ def test_a_provenance_survives_json(name):
     assert Provenance.from_json(data) == provenance(name)
 
 
-def test_without_its_weights_an_operation_is_not_done():
+@by_target
+def test_without_its_weights_an_operation_is_not_done(target):
     """Back from an operation to its weights: with those of the parents gone, parents are not found."""
-    fresh = compile_program(load("bfs").program, CompileSettings(n=16))
+    fresh = compile_program(load("bfs").program, CompileSettings(n=16, target=target))
     found = attribute(fresh.plan, fresh.network)
     (offering,) = [k for k, o in enumerate(found.operations) if o.label == "offering"]
     parameters = dict(fresh.network.named_parameters())
@@ -138,6 +143,18 @@ def test_without_its_weights_an_operation_is_not_done():
 def test_a_file_knows_where_its_weights_come_from(name, tmp_path):
     save_compiled(compiled(name), tmp_path / "c.safetensors")
     assert load_compiled(tmp_path / "c.safetensors").provenance == provenance(name)
+
+
+@pytest.mark.parametrize("target", FURTHER)
+@pytest.mark.parametrize("name", ["bfs", "bellman_ford", "floyd_warshall"])
+def test_files_of_other_families_do_too(name, target, tmp_path):
+    made = compiled(name, target)
+    save_compiled(made, tmp_path / "c.safetensors")
+    loaded = load_compiled(tmp_path / "c.safetensors")
+    assert loaded.provenance == provenance(name, target)
+    assert loaded.certificate == made.certificate
+    weights = loaded.network.state_dict()
+    assert all(torch.equal(weights[key], value) for key, value in made.network.state_dict().items())
 
 
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "kmp_matcher", "components"])

@@ -9,13 +9,13 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from compiler.agreement import disagreements
+from compiler.cases import FURTHER, by_target
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import RangeError, Refusal
 from mechgap.lang.program import Program
 from mechgap.semantics.batch import Batch
 from strategies import Grammar, batches, programs
 
-SETTINGS = CompileSettings(n=8)
 SMALL = Grammar(depth=2, variables=3)
 GRAMMARS = {
     "whole": SMALL,
@@ -27,9 +27,9 @@ GRAMMARS = {
 }
 
 
-def _agree(program: Program, batch: Batch) -> None:
+def _agree(program: Program, batch: Batch, target: str) -> None:
     try:
-        compiled = compile_program(program, SETTINGS)
+        compiled = compile_program(program, CompileSettings(n=8, target=target))
     except Refusal as refusal:
         event("refused: " + refusal.faults[0].given[:60])
         assume(False)
@@ -44,24 +44,26 @@ def _agree(program: Program, batch: Batch) -> None:
     assert not faults, "\n".join([program.source, *faults])
 
 
+@by_target
 @pytest.mark.parametrize("name", GRAMMARS)
-def test_random_programs_agree(name: str) -> None:
-    @settings(max_examples=40)
+def test_random_programs_agree(name: str, target: str) -> None:
+    @settings(max_examples=20 if target in FURTHER else 40)
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         program = data.draw(programs(GRAMMARS[name]))
-        _agree(program, data.draw(batches(whole=GRAMMARS[name].whole_weights)))
+        _agree(program, data.draw(batches(whole=GRAMMARS[name].whole_weights)), target)
 
     agree()
 
 
 @pytest.mark.slow
+@by_target
 @pytest.mark.parametrize("name", GRAMMARS)
-def test_many_random_programs_agree(name: str) -> None:
+def test_many_random_programs_agree(name: str, target: str) -> None:
     @settings(max_examples=1500)
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         program = data.draw(programs(replace(GRAMMARS[name], depth=3, variables=4)))
-        _agree(program, data.draw(batches(whole=GRAMMARS[name].whole_weights)))
+        _agree(program, data.draw(batches(whole=GRAMMARS[name].whole_weights)), target)
 
     agree()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from compiler.agreement import disagreements
-from compiler.cases import graphs
-from mechgap.compiler.passes import compile_program
+from compiler.cases import by_target, graphs
+from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.lang.expression import Expression
 from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import (
@@ -54,8 +54,9 @@ READS: dict[str, Expression] = {
 }
 
 
+@by_target
 @pytest.mark.parametrize("name", READS)
-def test_reads_at_pairs_are_exact(name: str) -> None:
+def test_reads_at_pairs_are_exact(name: str, target: str) -> None:
     program = Program(
         "read",
         (adj, A, s),
@@ -65,15 +66,17 @@ def test_reads_at_pairs_are_exact(name: str) -> None:
         {"x": x},
         limit=4,
     )
-    compiled = compile_program(program)
+    compiled = compile_program(program, CompileSettings(target=target))
     for size in (1, 2, 5):
         for density in (0.0, 0.4, 1.0):
             batch = graphs(size, 4, density, "tenths", directed=True)
             assert not disagreements(compiled, batch), (size, density)
 
 
-def test_a_mask_at_a_pair_of_a_large_graph() -> None:
+@by_target
+def test_a_mask_at_a_pair_of_a_large_graph(target: str) -> None:
     seen = node.mask("seen")
     new = at_pair(adj & ~reverse(adj), start, me) & ~seen
     program = Program("ring", (adj, s), {seen: s}, {seen: seen | new}, ~anywhere(new), {"seen": seen})
-    assert not disagreements(compile_program(program), graphs(40, 3, 0.2, "whole", directed=True))
+    compiled = compile_program(program, CompileSettings(target=target))
+    assert not disagreements(compiled, graphs(40, 3, 0.2, "whole", directed=True))

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from compiler.cases import by_target
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import MechgapError, Refusal
 from mechgap.lang.program import Program
@@ -30,6 +31,8 @@ x = node.scalar("x", low=0, high=8)
 unbounded = node.scalar("x", low=0)
 bottomless = node.scalar("x", high=1)
 huge = node.scalar("x", low=0, high=2.0**30, whole=True)
+whole = node.scalar("x", low=0, high=2.0**13, whole=True)
+large = node.scalar("x", low=0, high=2.0**26)
 joined = edge.mask("x")
 link = edge.pointer("A")
 start = node.pointer("A")
@@ -40,12 +43,8 @@ def _program(inputs: tuple, variable, first, step) -> Program:
 
 
 CASES = {
-    "product": (_program((adj,), x, 1, x * x), "product", "constant"),
-    "product on edges": (
-        _program((adj, A), x, 1, min_of(sender(x) * A, adj)),
-        "product",
-        "constant",
-    ),
+    "large whole products": (_program((adj,), whole, 1, whole * whole), "product of whole", "2^24"),
+    "large products": (_program((adj,), large, 1, large * large), "product of numbers", "2^50"),
     "triples": (
         _program((adj,), joined, adj, any_of(first_leg(joined) & second_leg(joined))),
         "triples",
@@ -76,11 +75,12 @@ CASES = {
 }
 
 
+@by_target
 @pytest.mark.parametrize("name", CASES)
-def test_refused_in_four_parts(name: str) -> None:
+def test_refused_in_four_parts(name: str, target: str) -> None:
     program, given, expected = CASES[name]
     with pytest.raises(Refusal) as caught:
-        compile_program(program)
+        compile_program(program, CompileSettings(target=target))
     fault = caught.value.faults[0]
     assert "case" in fault.where
     assert given in fault.given
@@ -94,13 +94,14 @@ def test_sizes_out_of_reach_are_errors(n: int) -> None:
         compile_program(_program((adj,), x, 1, x), CompileSettings(n=n))
 
 
-def test_a_size_that_cannot_be_certified_is_refused() -> None:
+@by_target
+def test_a_size_that_cannot_be_certified_is_refused(target: str) -> None:
     label = node.scalar("label", low=0, high=2**14, whole=True)
     program = _program((adj,), label, 0, min_of(sender(label), adj))
-    certified = compile_program(program).certificate.n
+    certified = compile_program(program, CompileSettings(target=target)).certificate.n
     assert certified == 2**9
     with pytest.raises(Refusal, match=r"2\^24"):
-        compile_program(program, CompileSettings(n=certified * 2))
+        compile_program(program, CompileSettings(n=certified * 2, target=target))
 
 
 def test_unread_inputs_need_no_bounds() -> None:

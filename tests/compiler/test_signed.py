@@ -9,10 +9,10 @@ import pytest
 
 from compiler.agreement import disagreements
 from compiler.arithmetic import bit, columns, computed, stored
-from compiler.cases import graphs
+from compiler.cases import by_target, graphs
 from mechgap.compiler.gadgets import Gadgets
 from mechgap.compiler.ir import Atom, Carried, Form
-from mechgap.compiler.passes import compile_program
+from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.compiler.values import Bit, Number
 from mechgap.lang.expression import Expression
 from mechgap.lang.program import Program
@@ -104,8 +104,9 @@ READS: dict[str, Expression] = {
 }
 
 
+@by_target
 @pytest.mark.parametrize("name", READS)
-def test_programs_with_signed_numbers_are_exact(name: str) -> None:
+def test_programs_with_signed_numbers_are_exact(name: str, target: str) -> None:
     start = where(s, -2.5, at_pair(A, me, me))
     program = Program(
         "signed",
@@ -116,7 +117,7 @@ def test_programs_with_signed_numbers_are_exact(name: str) -> None:
         {"x": x, "less": x - 0.1},
         limit=4,
     )
-    compiled = compile_program(program)
+    compiled = compile_program(program, CompileSettings(target=target))
     for size, weights in itertools.product((1, 2, 6), ("random", "equal", "tenths")):
         batch = graphs(size, 6, 0.5, weights, directed=True)
         values = dict(batch.values) | {"pull": (np.arange(6) - 3) * 0.3}

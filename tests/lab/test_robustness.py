@@ -9,14 +9,13 @@ import torch
 
 from mechgap.compiler.passes import compile_program
 from mechgap.errors import GraphError, NotFoundError, Refusal
+from mechgap.lab.disturbances import rounded_activations, with_noise
 from mechgap.lab.robustness import (
     DRAW,
     PARTS,
     RobustnessPlan,
     outcome,
     robustness,
-    rounded_activations,
-    with_noise,
 )
 from mechgap.nets.rollout import rollout
 from mechgap.semantics.interpreter import interpret

@@ -14,7 +14,7 @@ from mechgap.lang.location import PLACES, Location
 from mechgap.lang.program import Interface, Port
 from mechgap.nets.config import NetworkConfig
 from mechgap.nets.network import Network
-from mechgap.nets.shapes import RoundConfig
+from mechgap.nets.shapes import RoundConfig, TransformerConfig
 from mechgap.semantics.batch import Batch
 
 ALL_KINDS: tuple[AbstractKind, ...] = (
@@ -123,6 +123,24 @@ PAIRS: dict[str, object] = {
     ),
 }
 """What ``small_config`` takes for a network that keeps vectors at pairs."""
+TRANSFORMER: dict[str, object] = {
+    "rounds": (
+        TransformerConfig(heads=2, keys=6, width=6, mlp=(10, 8), edge_values=True),
+        TransformerConfig(heads=1, keys=5, width=8, attend="all"),
+    ),
+    "index_square": True,
+}
+"""What ``small_config`` takes for a transformer."""
+TRANSFORMER_PAIRS: dict[str, object] = {
+    "pairs": 3,
+    "rounds": (
+        TransformerConfig(
+            heads=2, keys=4, width=6, mlp=(10, 8), edge_values=True, pairs=(4, 3), pair_reads=True
+        ),
+        TransformerConfig(heads=1, keys=2, width=8, attend="all", pairs=(3,)),
+    ),
+}
+"""What ``small_config`` takes for a transformer that keeps vectors at pairs."""
 
 
 def counting_network(halting: bool = True) -> Network:

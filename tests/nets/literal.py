@@ -8,10 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mechgap.nets.attention_round import AbstractAttentionRound
 from mechgap.nets.gatv2 import GATv2Round
 from mechgap.nets.network import Network
 from mechgap.nets.pair_layer import PairLayer
 from mechgap.nets.readout import PointerReadout
+from mechgap.nets.transformer import TransformerRound
 
 
 def edge_codes(network: Network, edges: Tensor) -> Tensor:
@@ -34,22 +36,36 @@ def at_pair(layer: nn.Linear | None, pairs: Tensor, i: int, j: int) -> Tensor:
     return 0 if layer is None else layer(torch.cat([pairs[i, j], pairs[j, i]]))
 
 
-def attention_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
+def gatv2_logits(layer: GATv2Round, z: Tensor, graph: Graph, i: int, j: int) -> Tensor:
+    """The logits [A] of the receiver i and the sender j."""
+    edge = layer.edge(graph.edges[i, j]) + at_pair(layer.pair, graph.pairs, i, j)
+    pre = layer.sender(z[j]) + edge + layer.receiver(z[i]) + layer.graph(graph.code)
+    hot = F.leaky_relu(pre, layer.slope).reshape(layer.shape.heads, -1)
+    return (layer.attend * hot).sum(1)
+
+
+def transformer_logits(layer: TransformerRound, z: Tensor, graph: Graph, i: int, j: int) -> Tensor:
+    """The logits [A] of the receiver i and the sender j."""
+    query = layer.query(z[i]) + layer.graph(graph.code)
+    key = layer.key(z[j]) + layer.edge(graph.edges[i, j]) + at_pair(layer.pair, graph.pairs, i, j)
+    return (query * key).reshape(layer.shape.heads, -1).sum(1) + layer.prior(z[j])
+
+
+LOGITS = {GATv2Round: gatv2_logits, TransformerRound: transformer_logits}
+
+
+def attention_of(layer: AbstractAttentionRound, z: Tensor, graph: Graph) -> Tensor:
     """[A, N, N] of one graph, as (receiver, sender)."""
     size, heads = len(z), layer.shape.heads
     logits = torch.full((heads, size, size), -torch.inf, dtype=z.dtype)
     for i in range(size):
         for j in range(size):
-            edge = layer.edge(graph.edges[i, j]) + at_pair(layer.pair, graph.pairs, i, j)
-            pre = layer.sender(z[j]) + edge + layer.receiver(z[i]) + layer.graph(graph.code)
-            hot = F.leaky_relu(pre, layer.slope).reshape(heads, -1)
-            for head in range(heads):
-                if graph.allowed[i, j]:
-                    logits[head, i, j] = layer.attend[head] @ hot[head]
+            if graph.allowed[i, j]:
+                logits[:, i, j] = LOGITS[type(layer)](layer, z, graph, i, j)
     return logits.softmax(-1)
 
 
-def round_of(layer: GATv2Round, z: Tensor, graph: Graph) -> Tensor:
+def round_of(layer: AbstractAttentionRound, z: Tensor, graph: Graph) -> Tensor:
     """Hidden vectors [N, H] of one graph after a round."""
     alpha = attention_of(layer, z, graph)
     rows = []
@@ -82,7 +98,7 @@ def read_along(part: PairLayer, pairs: Tensor, alpha: Tensor, u: int, v: int) ->
     return total
 
 
-def pairs_of(layer: GATv2Round, z: Tensor, graph: Graph, alpha: Tensor) -> Tensor:
+def pairs_of(layer: AbstractAttentionRound, z: Tensor, graph: Graph, alpha: Tensor) -> Tensor:
     """Vectors at pairs [N, N, P] of one graph after a round, of z = [x ; h] after it."""
     size, pairs = len(z), graph.pairs
     for part in layer.pairs:

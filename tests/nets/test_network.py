@@ -12,9 +12,18 @@ from mechgap.nets.config import clrs_config
 from mechgap.nets.features import hint_features
 from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
-from mechgap.nets.shapes import RoundConfig
+from mechgap.nets.shapes import RoundConfig, TransformerConfig
 from mechgap.semantics.batch import Batch
-from nets.cases import PAIRS, cut, everything, flat_graphs, random_batch, small_config
+from nets.cases import (
+    PAIRS,
+    TRANSFORMER,
+    TRANSFORMER_PAIRS,
+    cut,
+    everything,
+    flat_graphs,
+    random_batch,
+    small_config,
+)
 from nets.literal import Graph, attention_of, edge_codes, pairs_of, pointer_logits, round_of
 
 SIZES = [5, 1, 3]
@@ -45,7 +54,12 @@ def changed_by(hidden, change):
     return Hidden(change(hidden.nodes), change(hidden.pairs))
 
 
-KEPT = {"nodes only": {}, "pairs": PAIRS}
+KEPT = {
+    "nodes only": {},
+    "pairs": PAIRS,
+    "transformer": TRANSFORMER,
+    "transformer with pairs": TRANSFORMER_PAIRS,
+}
 by_kept = pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
 
 
@@ -136,6 +150,7 @@ def test_a_graph_in_a_padded_batch_gets_what_it_gets_alone(interface, norm, kept
 
 @by_kept
 def test_renumbered_nodes_get_renumbered_results(kept):
+    kept = {**kept, "index_square": False}  # numbers of nodes are no property of a graph
     network, batch, hints, hidden = made(small_config(flat_graphs(), **kept), sizes=[6])
     order = torch.randperm(6, generator=torch.Generator().manual_seed(3))
 
@@ -157,8 +172,9 @@ def test_renumbered_nodes_get_renumbered_results(kept):
     assert torch.allclose(logits[:, order][..., order], turned_logits)
 
 
-def test_results_do_not_depend_on_the_size_of_blocks(monkeypatch):
-    network, batch, hints, hidden = made(small_config(everything()))
+@by_kept
+def test_results_do_not_depend_on_the_size_of_blocks(monkeypatch, kept):
+    network, batch, hints, hidden = made(small_config(everything(), **kept))
     encoded = network.encode(batch, hints)
     with torch.no_grad():
         whole = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
@@ -205,6 +221,30 @@ def test_its_weights_have_the_names_that_a_compiler_fills():
     assert {n.split(".")[0] for n in names} == {
         "node_encoder", "edge_encoder", "graph_encoder", "prologue", "rounds", "readouts"
     }  # fmt: skip
+
+
+def test_a_transformer_has_queries_and_keys_instead():
+    network, gatv2 = (Network(small_config(flat_graphs(), **kept)) for kept in (TRANSFORMER, {}))
+    names, others = (
+        {name[9:] for name, _ in found.named_parameters() if name.startswith("rounds.0.")}
+        for found in (network, gatv2)
+    )
+    assert names - others == {"query.weight", "query.bias", "key.weight", "key.bias", "prior.weight"}
+    assert others - names == {"sender.weight", "receiver.weight", "receiver.bias", "attend"}
+
+
+def test_the_first_logits_of_a_transformer_do_not_grow_with_the_width_of_its_heads():
+    """What dividing by the square root of that width is for; the first queries are smaller instead."""
+    spreads = []
+    for keys in (16, 256):
+        rounds = (TransformerConfig(keys=keys, width=64),)
+        config = small_config(flat_graphs(), features=64, hidden=64, rounds=rounds)
+        network = Network(config)
+        z = torch.randn(500, 128, generator=torch.Generator().manual_seed(0))
+        layer = network.rounds[0]
+        spreads.append((layer.query(z) * layer.key(z.flip(0))).sum(-1).std().item())
+    assert 0.8 < spreads[0] / spreads[1] < 1.25
+    assert 0.5 < spreads[0] < 2
 
 
 def test_vectors_at_pairs_add_weights_of_their_own_and_change_no_others():

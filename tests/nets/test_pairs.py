@@ -7,6 +7,7 @@ import torch
 from torch.autograd import gradcheck
 
 from mechgap.nets import pairs
+from mechgap.nets.edge_keys import dot_products
 from mechgap.nets.encoded import Projection
 
 LIMITS = [1, 40, 100, 1 << 20]
@@ -48,6 +49,21 @@ def test_attention_logits_have_their_gradients(monkeypatch, limit):
     edges, weight, bias, sender, receiver, shared, heads = inputs
     layer = edges @ weight.T + bias + sender[:, None] + receiver[:, :, None] + shared[:, None, None]
     assert torch.allclose(logits(*inputs), (torch.nn.functional.leaky_relu(layer) @ heads).movedim(3, 1))
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_dot_products_have_their_gradients(monkeypatch, limit):
+    monkeypatch.setattr(pairs, "LIMIT", limit)
+    inputs = (draw(2, 3, 3, 2), draw(4, 2), draw(4), draw(2, 3, 4), draw(2, 3, 4, seed=1))
+    heads = torch.eye(2, dtype=torch.float64).repeat_interleave(2, 0)
+
+    def products(edges, weight, bias, keys, queries):
+        return dot_products(edges, Projection(weight, bias), keys, queries, heads)
+
+    assert gradcheck(products, inputs)
+    edges, weight, bias, keys, queries = inputs
+    product = queries[:, :, None] * (edges @ weight.T + bias + keys[:, None])
+    assert torch.allclose(products(*inputs), product.unflatten(3, (2, 2)).sum(-1).movedim(3, 1))
 
 
 @pytest.mark.parametrize("limit", LIMITS)

@@ -12,13 +12,14 @@ from safetensors.torch import save_file
 from mechgap.errors import CheckpointError, FileFormatError, MechgapError
 from mechgap.nets.config import NetworkConfig, clrs_config
 from mechgap.nets.network import Network
-from mechgap.nets.shapes import RoundConfig
+from mechgap.nets.shapes import RoundConfig, TransformerConfig
 from mechgap.nets.storage import KEY, load, save
-from nets.cases import counting_network, everything, flat_graphs, small_config
+from nets.cases import TRANSFORMER_PAIRS, counting_network, everything, flat_graphs, small_config
 
 CONFIGS = {
     "small": small_config(everything(), halting=True, node_index=True),
     "prologue": small_config(flat_graphs(), prologue=(RoundConfig(mid=3, width=8),)),
+    "transformer": small_config(everything(), halting=True, **TRANSFORMER_PAIRS),
     "clrs": clrs_config(flat_graphs(), hidden=16, heads=2, attend="all", edge_values=True),
 }
 
@@ -109,6 +110,8 @@ def test_a_configuration_that_does_not_fit_itself_is_refused():
         small_config(flat_graphs(), rounds=())
     with pytest.raises(MechgapError, match="heads divide"):
         RoundConfig(heads=3, mid=4, width=6)
+    with pytest.raises(MechgapError, match="keys=5, heads=2"):
+        TransformerConfig(heads=2, keys=5, width=6)
     with pytest.raises(MechgapError, match="attend='some'"):
         RoundConfig(attend="some")
     with pytest.raises(FileFormatError, match="do not fit"):

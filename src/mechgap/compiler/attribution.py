@@ -1,4 +1,4 @@
-"""Finds the operation of every unit that was emitted for a GATv2 network."""
+"""Finds the operation of every unit that was emitted for a network whose rounds attend."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from collections.abc import Iterable, Mapping
 
 from ..lang.expression import Expression, Variable
 from ..lang.text import Wording
-from ..nets.features import INDEX, Column, edge_columns, graph_columns, node_columns
+from ..nets.features import INDEX, SQUARE, Column, edge_columns, graph_columns, node_columns
 from ..nets.network import HALT, Network, hint_key
 from ..nets.network import output_key as readout_key
-from ..nets.shapes import RoundConfig, gatv2_shape
-from .ir import Atom, Fetch, Fetched, FetchedEdge, Unit
+from ..nets.shapes import AbstractAttentionConfig, AbstractRoundConfig, RoundConfig, TransformerConfig
+from .ir import Atom, Fetched, FetchedEdge, Unit
 from .layout import RoundPlan
 from .lowering import here_key, output_key
 from .origin import Origin
 from .pair_ir import EndAtom, PairUnit, Turned
 from .provenance import Provenance, Row, Source
 from .targets.attention import attention_units
+from .targets.dot_products import parts, prior
 from .targets.filling import Plan
 
-_READERS = ("sender", "receiver", "edge", "graph")
+_READERS: Mapping[type[AbstractRoundConfig], tuple[str, ...]] = {
+    RoundConfig: ("sender", "receiver", "edge", "graph"),
+    TransformerConfig: ("query", "key", "edge", "graph"),
+}
 _WRITERS = ("value", "edge_value", "skip")
 _Written = Mapping[int, tuple[str, Expression]]
 """Dimension -> the slot that is written there, and the expression that it gets."""
@@ -66,8 +70,8 @@ class _Attribution:
             assigned = _assigned(plan, values, False)
             for k, (round, shape) in enumerate(zip(rounds, shapes, strict=True)):
                 name, last = f"{part}.{k}", k == len(rounds) - 1
-                form = gatv2_shape(shape, "provenance")
-                self._round(name, round, form, (before, paired), assigned if last else None)
+                assert isinstance(shape, AbstractAttentionConfig)
+                self._round(name, round, shape, (before, paired), assigned if last else None)
                 before = self._list(round.last, hidden)
                 paired = self._pairs(name, round, before, paired, values if last else None)
         self._readouts()
@@ -85,7 +89,7 @@ class _Attribution:
             if getattr(self._network, name) is not None:
                 words = tuple(map(_column_name, columns))
                 rows = [
-                    Row(self._named("me" if c.name == INDEX else c.name), "encodes", word)
+                    Row(self._named("me" if c.name in (INDEX, SQUARE) else c.name), "encodes", word)
                     for c, word in zip(columns, words, strict=True)
                 ]
                 self._layers[name] = tuple(rows)
@@ -95,7 +99,7 @@ class _Attribution:
         self,
         name: str,
         round: RoundPlan,
-        shape: RoundConfig,
+        shape: AbstractAttentionConfig,
         held: tuple[tuple[str, ...], tuple[str, ...]],
         written: _Written | None,
     ) -> None:
@@ -108,21 +112,25 @@ class _Attribution:
         """
         before, paired = held
         features = _padded(self._features, self._network.config.features)
-        reads = {**dict.fromkeys((*_READERS, *_WRITERS), (*features, *before))}
-        reads |= {"edge": self._edges, "edge_value": self._edges, "graph": self._graph}
-        self._layers[f"{name}.attention"] = self._attention(round.fetches, shape)
-        for reader in _READERS:
-            self._enter(f"{name}.{reader}", f"{name}.attention", reads[reader])
+        nodes = (*features, *before)
+        reads = {"edge": self._edges, "edge_value": self._edges, "graph": self._graph}
+        self._layers[f"{name}.attention"] = self._attention(round, shape)
+        for reader in _READERS[type(shape)]:
+            self._enter(f"{name}.{reader}", f"{name}.attention", reads.get(reader, nodes))
         if paired:
             both = (*map(_reversed, paired), *paired)  # attention reads (receiver, sender) first
             self._enter(f"{name}.pair", f"{name}.attention", both)
             self._enter(f"{name}.pair_value", f"{name}.update", both)
-        self._rows[f"{name}.attend"] = f"{name}.attention"
-        self._columns[f"{name}.attend"] = tuple(f"head {h}" for h in range(shape.heads))
+        if isinstance(shape, TransformerConfig):
+            self._layers[f"{name}.prior"] = self._priors(round, shape.heads)
+            self._enter(f"{name}.prior", f"{name}.prior", nodes)
+        else:
+            self._rows[f"{name}.attend"] = f"{name}.attention"
+            self._columns[f"{name}.attend"] = tuple(f"head {h}" for h in range(shape.heads))
         last = None if round.layers else written
         self._layers[f"{name}.update"] = self._units(round.update, shape.width, (), last)
         for writer in _WRITERS:
-            self._enter(f"{name}.{writer}", f"{name}.update", reads[writer])
+            self._enter(f"{name}.{writer}", f"{name}.update", reads.get(writer, nodes))
         previous, width = round.update, shape.width
         for k, placed in enumerate(round.layers):
             last = written if k == len(round.layers) - 1 else None
@@ -163,13 +171,22 @@ class _Attribution:
             kept, before = placed, self._list(placed, width)
         return before
 
-    def _attention(self, fetches: Iterable[Fetch], shape: RoundConfig) -> tuple[Row | None, ...]:
-        part = shape.mid // shape.heads
-        found: list[Row | None] = [None] * shape.mid
-        for head, fetch in enumerate(fetches):
+    def _attention(self, round: RoundPlan, shape: AbstractAttentionConfig) -> tuple[Row | None, ...]:
+        """The hidden layer of GATv2, or the numbers of the queries and keys of a transformer."""
+        (width,) = shape.shared.values()
+        chosen = parts if isinstance(shape, TransformerConfig) else attention_units
+        found: list[Row | None] = [None] * width
+        for head, fetch in enumerate(round.fetches):
             operation = self._origin(fetch.origin)
-            for k, _ in enumerate(attention_units(fetch, self._plan.n)):
-                found[head * part + k] = Row(operation, "chooses", f"logit of head {head}")
+            for k, _ in enumerate(chosen(fetch, self._plan.n)):
+                found[head * (width // shape.heads) + k] = Row(operation, "chooses", f"logit of head {head}")
+        return tuple(found)
+
+    def _priors(self, round: RoundPlan, heads: int) -> tuple[Row | None, ...]:
+        found: list[Row | None] = [None] * heads
+        for head, fetch in enumerate(round.fetches):
+            if prior(fetch).terms:
+                found[head] = Row(self._origin(fetch.origin), "chooses", f"index in the logit of head {head}")
         return tuple(found)
 
     def _units(

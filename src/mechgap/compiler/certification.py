@@ -8,15 +8,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import Refusal
+from ..lang.operations import Operation
 from ..lang.program import Program
+from .approximations import varying
 from .certificate import Analysis, Certificate, measure
-from .formats import FORMATS, NumberFormat
+from .formats import FLOAT32, FORMATS, NumberFormat
 from .gadgets import NO_FRACTION
-from .ir import Unit
+from .ir import Form, Unit
 from .layout import RoundPlan
 from .pair_ir import PairUnit
 from .passes import SMALLEST_N, Compiled, CompileSettings, compile_program
 from .scales import INDEX_STEP, SPARE_BITS
+from .targets.catalogue import target_of
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,13 @@ def examine(compiled: Compiled, number_format: NumberFormat) -> Verdict:
     """
     plan = compiled.plan
     rounds = tuple(round for part in plan.rounds for round in part)
-    analysis = measure(rounds, plan.n, number_format)
+    logits = target_of(compiled.certificate.target).logits
+    analysis = measure(rounds, plan.n, number_format, logits)
     findings = (
         *_whole(analysis, number_format),
         *_selection(rounds, analysis, number_format),
         *_rounding(rounds, number_format),
+        *_operations(plan.program, number_format),
         *_real_keys(rounds, number_format),
         *_weights(compiled, number_format),
         *_range(analysis, number_format),
@@ -142,9 +147,19 @@ def _with_smaller(
         found = examine(compiled, number_format)
         if found.exact:
             return Verdict(**{**vars(verdict), "smaller": n})
-        if {f.what for f in found.findings} & {"logit of an index", "rounding", "real keys"}:
+        if {f.what for f in found.findings} & {
+            "logit of an index",
+            "rounding",
+            "products",
+            "angles",
+            "real keys",
+        }:
             break  # no size changes these
     return verdict
+
+
+_ANY_SIZE = {"logit of an index", "rounding", "products", "angles", "real keys"}
+"""Findings that no size changes."""
 
 
 # ---- what must hold
@@ -175,7 +190,7 @@ def _selection(
 
 
 def _range(analysis: Analysis, number_format: NumberFormat) -> Iterator[Finding]:
-    largest = analysis.largest_whole * INDEX_STEP
+    largest = analysis.largest_whole * (INDEX_STEP if analysis.margin else 1.0)
     if math.log2(max(largest, 1.0)) >= number_format.largest:
         yield Finding(
             "range",
@@ -188,7 +203,7 @@ def _range(analysis: Analysis, number_format: NumberFormat) -> Iterator[Finding]
 def _rounding(rounds: tuple[RoundPlan, ...], number_format: NumberFormat) -> Iterator[Finding]:
     """Rounding by adding 2^23, which is right for float32 alone."""
     used = any(
-        isinstance(atom, (Unit, PairUnit)) and not atom.whole and atom.form.constant == NO_FRACTION
+        isinstance(atom, (Unit, PairUnit)) and not atom.whole and _adds_no_fraction(atom.form)
         for round in rounds
         for layer in (round.update, *round.layers, *round.pairs)
         for atom in layer
@@ -201,6 +216,24 @@ def _rounding(rounds: tuple[RoundPlan, ...], number_format: NumberFormat) -> Ite
             f"2^{power}, from where on there are no fractions",
             f"2^{power}, for fewer than 2^{power - 1} nodes",
         )
+
+
+def _adds_no_fraction(form: Form) -> bool:
+    """Whether a unit rounds by adding; products take a half away first."""
+    return NO_FRACTION - form.constant in (0.0, 0.5)
+
+
+def _operations(program: Program, number_format: NumberFormat) -> Iterator[Finding]:
+    """Products and angles, which are computed as float32 computes them."""
+    if number_format.bits == FLOAT32.bits:
+        return
+    for operation, what, found in (
+        (Operation.MULTIPLY, "products", f"of {FLOAT32.bits} digits"),
+        (Operation.ARCTAN2, "angles", f"to {FLOAT32.bits} digits"),
+    ):
+        if varying(program, operation):
+            digits = f"{number_format.bits} digits"
+            yield Finding(what, found, digits, f"significands, or turns, for {digits}")
 
 
 def _real_keys(rounds: tuple[RoundPlan, ...], number_format: NumberFormat) -> Iterator[Finding]:

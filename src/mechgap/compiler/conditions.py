@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..lang.expression import End
 from ..lang.operations import Operation
+from .dialect import Dialect
 from .ir import Condition, Form, PairForm, Relation
 
 Alternative = tuple[Condition, ...]
@@ -38,8 +39,10 @@ class PairNumber:
     whole: bool
 
 
-def is_cheap(alternatives: list[Alternative]) -> bool:
+def is_cheap(alternatives: list[Alternative], dialect: Dialect) -> bool:
     """Whether heads for some alternatives cost less than a unit of pairs, and no room for large graphs."""
+    if not dialect.compares:
+        return len(alternatives) <= FEW_ALTERNATIVES and all(map(dialect.tells, alternatives))
     wholes = [c.form for conditions in alternatives for c in conditions if c.form.whole]
     return len(alternatives) <= FEW_ALTERNATIVES and all(form.reach <= 2.0 * LARGE for form in wholes)
 

@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..errors import Refusal
-from ..lang.expression import Along, Apply, Expression, Variable
+from ..lang.expression import Along, Expression, Variable
 from ..lang.location import Location
-from ..lang.operations import Operation
 from ..lang.program import Program
 from ..lang.text import expression_text
 
-PRODUCT = (
-    "a product of two numbers that both vary",
-    "products with a constant: a ReLU network computes piecewise linear functions exactly",
-    "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
-)
-"""What is given, what was expected and what to do, where two numbers are multiplied."""
 
+def check_expressible(program: Program, triples: bool) -> None:
+    """Look for what a network cannot compute.
 
-def check_expressible(program: Program) -> None:
-    """Look for what one layer of attention over pairs of nodes cannot compute.
+    Args:
+        program: any checked program.
+        triples: whether it has layers at triples of nodes.
 
     Raises:
         Refusal: naming the first such variable or expression.
     """
-    for expression in _expressions(program):
-        problem = _problem(program, expression)
+    for expression in expressions(program):
+        problem = _problem(program, expression, triples)
         if problem is not None:
             raise _refusal(program, expression_text(expression), *problem)
 
@@ -34,32 +30,27 @@ def check_expressible(program: Program) -> None:
 def read_later(program: Program) -> tuple[Variable, ...]:
     """The inputs that are read after frame 0: by steps, the halt condition or the outputs."""
     roots = (*program.step.values(), program.halt, *program.outputs.values())
-    read = set(_below(roots))
+    read = set(below(roots))
     return tuple(variable for variable in program.inputs if variable in read)
 
 
-def _problem(program: Program, expression: Expression) -> tuple[str, str, str] | None:
+def _problem(program: Program, expression: Expression, triples: bool) -> tuple[str, str, str] | None:
     """What is given, what was expected and what to do, if the target cannot compute an expression."""
     location = program.types[expression].location
     instead = "compute it in the interpreter, or keep what is needed at the nodes"
-    if isinstance(expression, Along) or location is Location.TRIPLE:
+    if not triples and (isinstance(expression, Along) or location is Location.TRIPLE):
         return "a value of triples of nodes", "values of nodes and of pairs: attention sees two ends", instead
-    if isinstance(expression, Apply) and expression.operation is Operation.ARCTAN2:
-        return "an angle", "arithmetic that is piecewise linear: arctan2 is not", instead
-    if isinstance(expression, Apply) and expression.operation is Operation.MULTIPLY:
-        factors = [program.types[argument].scalar for argument in expression.arguments]
-        return PRODUCT if all(factor.low < factor.high for factor in factors) else None
     return None
 
 
-def _expressions(program: Program) -> Iterator[Expression]:
+def expressions(program: Program) -> Iterator[Expression]:
     """Every expression that the network would have to compute, each after what it reads."""
-    yield from _below(
+    yield from below(
         (*program.init.values(), *program.step.values(), program.halt, *program.outputs.values())
     )
 
 
-def _below(roots: Iterable[Expression]) -> Iterator[Expression]:
+def below(roots: Iterable[Expression]) -> Iterator[Expression]:
     """Some expressions and everything that they read, each after what it reads."""
     seen: set[Expression] = set()
 

@@ -9,7 +9,6 @@ from ..errors import Refusal
 from ..lang.expression import At, End, Expression, Follow, Lift, Own
 from ..lang.location import Location
 from .fetches import Fetches, nothing
-from .gadgets import Gadgets
 from .ir import Atom, EdgeColumn, Fetch, Form
 from .pair_ir import OPPOSITE, EndAtom, Followed, at_end, lifted, turned, turned_atom
 from .pair_schedule import kept
@@ -25,13 +24,12 @@ class Following:
     Args:
         values: lowers expressions of edges.
         fetches: copies.
-        gadgets: makes units of pairs.
     """
 
-    def __init__(self, values: PairValues, fetches: Fetches, gadgets: Gadgets) -> None:
+    def __init__(self, values: PairValues, fetches: Fetches) -> None:
         self._values = values
         self._fetches = fetches
-        self._gadgets = gadgets
+        self._gadgets = values.gadgets
         self._known: dict[tuple[Fetch, Atom, End], Form] = {}
 
     def follow(self, expression: Follow) -> Value:

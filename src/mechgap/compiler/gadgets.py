@@ -82,6 +82,13 @@ class Gadgets:
             self._units[key] = self.made(form, high, whole or form.whole)
         return Form.of(self._units[key])
 
+    def fresh(self, form: Form, high: float) -> Form:
+        """relu(form) as a number that need not be whole, whatever the form is made of."""
+        key = (frozenset((*form.terms, ("real", 1.0))), form.constant)
+        if key not in self._units:
+            self._units[key] = self.made(form, high, False)
+        return Form.of(self._units[key])
+
     # ---- truth values
 
     def both(self, *bits: Bit) -> Bit:
@@ -190,11 +197,11 @@ class Gadgets:
             if right.high - left.low <= 1:
                 return Bit((up,))
             return Bit((up - self.unit(gap.plus(-1.0), right.high - left.low),))
-        sharp = self._sharpness(max(abs(left.low), abs(right.high), right.high - left.low, 1.0))
+        sharp = self.sharpness(max(abs(left.low), abs(right.high), right.high - left.low, 1.0))
         large = self.unit(gap * sharp, sharp * max(1.0, right.high - left.low))
         return Bit((Form((), 1.0) - self.unit(Form((), 1.0) - large, 1.0, whole=True),))
 
-    def _sharpness(self, reach: float) -> float:
+    def sharpness(self, reach: float) -> float:
         """Scale at which a difference is at least 1 but never infinite."""
         if reach > LARGEST_REAL:
             raise self.refuse(

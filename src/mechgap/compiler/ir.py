@@ -12,9 +12,12 @@ that may be negative is the difference of two atoms, of which one is 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
+
+INDEX_PORT = "index"
+"""Port of the features that hold the index of a node, and its square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,7 @@ class Feature(Atom):
     """A column of the node inputs: the index of the node (port "index") or a component of a port.
 
     Attributes:
+        port, component: which column; of "index", component 0 is the index and 1 its square.
         signed: whether it may be negative; only units read it then, never what a layer holds.
     """
 
@@ -77,19 +81,37 @@ class Unit(Atom):
 
 
 @dataclass(frozen=True, eq=False)
-class Fetched(Atom):
+class AbstractReceived(Atom):
+    """A number that a node receives from others in a round, before its layers."""
+
+    @property
+    @abstractmethod
+    def round(self) -> int:
+        """In which round."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched(AbstractReceived):
     """An atom of the sender that a fetch selects."""
 
     fetch: Fetch
     source: Atom
 
+    @property
+    def round(self) -> int:
+        return self.fetch.level
+
 
 @dataclass(frozen=True, eq=False)
-class FetchedEdge(Atom):
+class FetchedEdge(AbstractReceived):
     """A number of pairs, at the pair that a fetch selects."""
 
     fetch: Fetch
     source: AbstractPairAtom
+
+    @property
+    def round(self) -> int:
+        return self.fetch.level
 
     @property
     def low(self) -> float:
@@ -103,6 +125,21 @@ class AbstractPairAtom(Atom):
     @property
     def ready(self) -> int:
         """How many rounds must be over before it can be read."""
+        return 0
+
+    @property
+    def parts(self) -> tuple[Atom, ...]:
+        """What must be there before it is."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class AbstractTripleAtom(Atom):
+    """A number at every triple of nodes."""
+
+    @property
+    def ready(self) -> int:
+        """How many rounds must be over before it can be computed."""
         return 0
 
     @property
@@ -341,39 +378,4 @@ def level(atom: Atom) -> int:
         return atom.ready
     if isinstance(atom, Unit):
         return atom.level
-    return atom.fetch.level + 1 if isinstance(atom, (Fetched, FetchedEdge)) else 0
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A place in the hidden vector that holds one number from step to step.
-
-    Attributes:
-        name: variable, or "halt", or output, or input that may be negative; with the component of a
-            categorical, or the sign of a part, behind a dot.
-        high: upper bound.
-        whole: whether its values are whole.
-        low: what is subtracted from the number before it is stored, so that it is not negative.
-        paired: whether it is held at every pair of nodes, not at every node.
-    """
-
-    name: str
-    high: float
-    whole: bool
-    low: float = 0.0
-    paired: bool = False
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A program in the intermediate form.
-
-    Attributes:
-        slots: the places of the state, in order.
-        start: what each slot holds in frame 0, over features only; a form of pairs if it is paired.
-        step: what each slot holds in the next frame, over features and carried slots.
-    """
-
-    slots: tuple[Slot, ...]
-    start: Mapping[str, Form]
-    step: Mapping[str, Form]
+    return atom.round + 1 if isinstance(atom, AbstractReceived) else 0

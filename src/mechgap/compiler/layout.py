@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .ir import Atom, Fetch, Fetched, FetchedEdge, Unit
 from .pair_schedule import PairLayers
-from .schedule import Schedule
+from .schedule import Messages, Schedule
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,8 @@ class RoundPlan:
         widths: width of each further layer.
         pairs: number of pairs -> dimension after each layer at pairs.
         pair_widths: width of each layer at pairs.
+        triples: number of triples -> dimension after each layer there.
+        messages: what messages are made of; None in networks with attention.
     """
 
     fetches: tuple[Fetch, ...]
@@ -115,6 +117,8 @@ class RoundPlan:
     widths: tuple[int, ...]
     pairs: tuple[Mapping[Atom, int], ...]
     pair_widths: tuple[int, ...]
+    triples: tuple[Mapping[Atom, int], ...] = ()
+    messages: Messages | None = None
 
     @property
     def last(self) -> Mapping[Atom, int]:
@@ -131,13 +135,28 @@ def place(schedules: tuple[Schedule, ...]) -> tuple[int, int, tuple[tuple[RoundP
     Returns:
         The hidden width, the width of the vectors at pairs, and for each schedule its rounds.
     """
-    plans = tuple(tuple(map(_place, entry.fetches, entry.layers, entry.pairs)) for entry in schedules)
+    plans = tuple(_placed(entry) for entry in schedules)
     rounds = [round for plan in plans for round in plan]
     hidden = max(
         [1, *(len(round.last) for round in rounds), *(round.part for round in rounds if not round.layers)]
     )
-    pairs = max([0, *(round.pair_widths[-1] for round in rounds if round.pairs)])
+    pairs = max([0, *(_kept_width(round) for round in rounds if round.pairs)])
     return hidden, pairs, tuple(tuple(_widened(round, hidden, pairs) for round in plan) for plan in plans)
+
+
+def _placed(entry: Schedule) -> tuple[RoundPlan, ...]:
+    rounds = tuple(map(_place, entry.fetches, entry.layers, entry.pairs))
+    if not entry.messages:
+        return rounds
+    return tuple(
+        replace(round, triples=tuple(map(_numbered, messages.triples)), messages=messages)
+        for round, messages in zip(rounds, entry.messages, strict=True)
+    )
+
+
+def _kept_width(round: RoundPlan) -> int:
+    """How many numbers a round keeps at pairs."""
+    return round.pair_widths[-1] if round.messages is None else len(round.messages.kept)
 
 
 def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...], pairs: PairLayers) -> RoundPlan:
@@ -164,7 +183,7 @@ def _place(heads: tuple[Fetch, ...], layers: tuple[tuple[Atom, ...], ...], pairs
     return RoundPlan(heads, part, update, placed, widths, paired, pair_widths)
 
 
-def _numbered(atoms: tuple[Atom, ...]) -> Mapping[Atom, int]:
+def _numbered(atoms: Sequence[Atom]) -> Mapping[Atom, int]:
     return {atom: k for k, atom in enumerate(atoms)}
 
 
@@ -178,7 +197,10 @@ def _owner(atom: Atom, owners: Mapping[Fetch, list[Atom]]) -> Fetch | None:
 
 
 def _widened(round: RoundPlan, hidden: int, pairs: int) -> RoundPlan:
-    pair_widths = (*round.pair_widths[:-1], pairs) if round.pairs else ()
+    pair_widths = round.pair_widths
+    if round.pairs:
+        last = pairs if round.messages is None else max(pairs, round.pair_widths[-1])
+        pair_widths = (*round.pair_widths[:-1], last)
     if not round.layers:
         return replace(round, part=hidden, pair_widths=pair_widths)
     return replace(round, widths=(*round.widths[:-1], hidden), pair_widths=pair_widths)

@@ -13,13 +13,17 @@ from ..lang.expression import Any, Apply, Expression, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
 from ..lang.program import Port, Program
+from .attention_rules import AttentionRules
 from .bounds import check_input, check_state
+from .dialect import Dialect
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
-from .ir import Carried, Feature, Form, Lowered, Slot
-from .nodes import INDEX_PORT, NodeLowering, Scope
+from .ir import INDEX_PORT, Carried, Feature, Form
+from .message_rules import MessageRules
+from .nodes import NodeLowering, Scope
 from .origin import Origin
-from .pair_ir import PairCarried, PairUnit
+from .pair_ir import MessageUnit, PairCarried, PairUnit
+from .slots import Lowered, Slot
 from .values import Bit, Category, Number, Value
 
 
@@ -46,27 +50,35 @@ class Meaning:
     bias: float
 
 
-def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
+def lower(program: Program, n: int, resolve: bool, dialect: Dialect) -> tuple[Lowered, Meaning]:
     """Lower a program; with units of pairs where it has values at pairs, or cannot do without them.
+
+    Where attention does not compare, they are at hand from the start; what is not used is not made.
 
     Args:
         program: any checked program.
         n: largest number of nodes.
         resolve: whether equal real keys are told apart by index.
+        dialect: what the family of networks can tell on its own.
 
     Raises:
         Refusal: naming the operation, if something cannot be computed exactly.
     """
+
+    def lowered(paired: bool) -> tuple[Lowered, Meaning]:
+        return _ProgramLowering(program, n, resolve, paired, dialect).run()
+
     places = {variable.location for variable in program.state}
-    if Location.EDGE in places | {port.location for port in program.interface.outputs}:
-        return _ProgramLowering(program, n, resolve, True).run()
+    paired = Location.EDGE in places | {port.location for port in program.interface.outputs}
+    if paired or not dialect.compares:
+        return lowered(True)
     try:
-        return _ProgramLowering(program, n, resolve, False).run()
+        return lowered(False)
     except TooLarge:
         raise
     except Refusal as refusal:
         try:
-            return _ProgramLowering(program, n, resolve, True).run()
+            return lowered(True)
         except TooLarge:
             raise
         except Refusal:
@@ -74,12 +86,14 @@ def lower(program: Program, n: int, resolve: bool) -> tuple[Lowered, Meaning]:
 
 
 class _ProgramLowering:
-    def __init__(self, program: Program, n: int, resolve: bool, paired: bool) -> None:
+    def __init__(self, program: Program, n: int, resolve: bool, paired: bool, dialect: Dialect) -> None:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
-        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", PairUnit)
+        unit = MessageUnit if dialect.messages else PairUnit
+        self.pair_gadgets = Gadgets(f"program {program.name}, compiling", unit)
         own = Feature(n - 1, True, "me", INDEX_PORT, 0)
-        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None)
+        rules = MessageRules if dialect.messages else AttentionRules
+        self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect, rules)
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}
         self.slots: dict[str, Slot] = {}
         self.start: dict[str, Form] = {}
@@ -88,7 +102,7 @@ class _ProgramLowering:
 
     def run(self) -> tuple[Lowered, Meaning]:
         """The program in the intermediate form."""
-        check_expressible(self.program)
+        check_expressible(self.program, self.scope.dialect.messages)
         first = NodeLowering(self.program, self.gadgets, self.inputs, self.scope)
         start = {v: _value(first, v, x) for v, x in self.program.init.items()}
         carried = {v: self._carried(v) for v in self.program.state}

@@ -24,18 +24,13 @@ from ..lang.expression import (
 )
 from ..lang.location import Location
 from ..lang.program import Program
-from .fetches import Fetches
+from .dialect import Dialect
 from .gadgets import Gadgets
 from .ir import Feature, Form
 from .origin import Origin
-from .pairs import PairLowering
 from .pointwise import AbstractPointwise
-from .reading import Reading
-from .reductions import Reductions
+from .rules import AbstractRules
 from .values import Number, Value
-
-INDEX_PORT = "index"
-"""Port of the feature that holds the index of a node."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +42,16 @@ class Scope:
         index: the feature that holds the index of each node.
         resolve: whether equal real keys are told apart by index, which takes two more rounds.
         pairs: makes units of pairs; None for a network that has none.
+        dialect: what the family of networks can tell on its own.
+        rules: how it reads beyond a node.
     """
 
     n: int
     index: Feature
     resolve: bool
     pairs: Gadgets | None
+    dialect: Dialect
+    rules: Callable[[NodeLowering, Scope], AbstractRules]
 
 
 class NodeLowering(AbstractPointwise):
@@ -74,23 +73,21 @@ class NodeLowering(AbstractPointwise):
     ) -> None:
         super().__init__(program, gadgets, scope.n)
         self.own = Number(Form.of(scope.index), 0, scope.n - 1, True)
+        self.dialect = scope.dialect
         self._variables = variables
         self._values: dict[Expression, Value] = {}
-        fetches = Fetches(program, gadgets, self.own)
-        self._pairs = pairs = PairLowering(self, scope.pairs, fetches)
-        self._reductions = Reductions(self, pairs, fetches, scope.resolve)
-        reading = Reading(self, pairs, fetches)
+        self.rules = rules = scope.rules(self, scope)
         self._rules: dict[type[Expression], Callable[[Anything], Value]] = {
             Constant: self.constant,
             Own: lambda e: self.own,
             Size: self._size,
             Variable: self._variable,
             Apply: self.apply,
-            Any: self._reductions.any,
-            Best: self._reductions.best,
-            Select: self._reductions.select,
-            Follow: reading.follow,
-            At: reading.at,
+            Any: rules.any,
+            Best: rules.best,
+            Select: rules.select,
+            Follow: rules.follow,
+            At: rules.at,
             Lift: self._misplaced,
             Reverse: self._misplaced,
         }
@@ -107,8 +104,7 @@ class NodeLowering(AbstractPointwise):
 
     def at_pairs(self, expression: Expression) -> Value:
         """The lowered value of an expression, at every pair of nodes."""
-        assert self._pairs.values is not None
-        return self._pairs.values.of(expression)
+        return self.rules.at_pairs(expression)
 
     def entered(self, variable: Variable) -> Value | None:
         """The value of a variable, if it is known.
@@ -127,7 +123,7 @@ class NodeLowering(AbstractPointwise):
 
     def _size(self, expression: Size) -> Value:
         """The index of the last node, plus one."""
-        return Number(self._reductions.last_node().form.plus(1.0), 1, self.n, True)
+        return Number(self.rules.last_node().form.plus(1.0), 1, self.n, True)
 
     def _variable(self, expression: Variable) -> Value:
         value = self.entered(expression)

@@ -7,6 +7,7 @@ keeps from step to step, and its own units, each also read at the opposite pair.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from ..lang.expression import End
 from .ir import AbstractPairAtom, Atom, EdgeColumn, Fetch, Form, PairForm, level
@@ -49,14 +50,22 @@ class PairCarried(AbstractPairAtom):
 
 
 @dataclass(frozen=True, eq=False)
-class PairUnit(AbstractPairAtom):
+class AbstractPairMade(AbstractPairAtom):
+    """A number that is computed at pairs, and must be held there to be read later."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairUnit(AbstractPairMade):
     """relu(form), of numbers of the same pair; it is computed at the end of round ``ready`` - 1."""
+
+    earliest: ClassVar[int] = 1
 
     form: Form
     rounds: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rounds", max([1, *(level(atom) for atom in self.form.atoms)]))
+        found = max([self.earliest, *(level(atom) for atom in self.form.atoms)])
+        object.__setattr__(self, "rounds", found)
 
     @property
     def ready(self) -> int:
@@ -67,11 +76,22 @@ class PairUnit(AbstractPairAtom):
         return self.form.atoms
 
 
+@dataclass(frozen=True, eq=False)
+class MessageUnit(PairUnit):
+    """relu(form) of numbers of one pair, computed in the first round before which they are there."""
+
+    earliest: ClassVar[int] = 0
+
+
 @dataclass(frozen=True)
 class Turned(AbstractPairAtom):
-    """A unit of pairs, read at the opposite pair."""
+    """A number that is computed at pairs, read at the opposite pair."""
 
-    source: PairUnit
+    source: AbstractPairMade
+
+    @property
+    def low(self) -> float:
+        return self.source.low
 
     @property
     def ready(self) -> int:
@@ -105,7 +125,7 @@ def turned_atom(atom: Atom) -> Atom:
             return replace(atom, against=not atom.against)
         case EndAtom():
             return replace(atom, end=OPPOSITE[atom.end])
-        case PairUnit():
+        case AbstractPairMade():
             return Turned(atom.high, atom.whole, atom.origin, atom)
         case Turned():
             return atom.source

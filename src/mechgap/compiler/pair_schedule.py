@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from .ir import AbstractPairAtom, Atom, Fetch, Form, Slot
-from .pair_ir import PairCarried, PairUnit, Turned
+from .ir import AbstractPairAtom, Atom, Fetch, Form
+from .pair_ir import AbstractPairMade, PairCarried, PairUnit, Turned
+from .slots import Slot
 from .timing import Moment
 
 PairLayers = tuple[tuple[AbstractPairAtom, ...], ...]
@@ -19,7 +20,12 @@ def kept(atom: Atom) -> AbstractPairAtom | None:
         return atom.source
     if isinstance(atom, PairCarried):
         return replace(atom, against=False)
-    return atom if isinstance(atom, PairUnit) else None
+    return atom if isinstance(atom, AbstractPairMade) else None
+
+
+def is_turned(atom: Atom) -> bool:
+    """Whether a number is read at the opposite pair."""
+    return isinstance(atom, Turned) or (isinstance(atom, PairCarried) and atom.against)
 
 
 def opened(form: Form) -> Form:

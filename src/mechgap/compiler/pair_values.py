@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from typing import Any as Anything
 
-from ..lang.expression import Apply, At, Constant, End, Expression, Follow, Lift, Reverse, Variable
+from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, Variable
 from ..lang.location import Location
-from .fetches import Fetches
-from .following import Following
+from .edge_inputs import entered_at_pairs
 from .gadgets import Gadgets
-from .ir import Form
+from .ir import Form, PairForm
 from .origin import Origin
 from .pair_ir import apart, lifted, turned
 from .pointwise import AbstractPointwise
@@ -27,31 +26,27 @@ class PairValues(AbstractPointwise):
     Args:
         nodes: lowers what lives at the ends.
         gadgets: makes units of pairs.
-        entered: the value of a variable of edges.
-        fetches: of the nodes.
     """
 
     def __init__(
         self,
         nodes: NodeLowering,
         gadgets: Gadgets,
-        entered: Callable[[Variable], Value],
-        fetches: Fetches,
     ) -> None:
         super().__init__(nodes.program, gadgets, nodes.n)
         self.nodes = nodes
-        self._entered = entered
         self._values: dict[Expression, Value] = {}
-        self.following = Following(self, fetches, gadgets)
         self._rules: dict[type[Expression], Callable[[Anything], Value]] = {
             Constant: self.constant,
             Variable: self._variable,
             Apply: self.apply,
             Lift: lambda e: self._lifted(e.value, e.end),
             Reverse: lambda e: turned(self.of(e.value)),
-            Follow: self.following.follow,
-            At: self.following.at,
         }
+
+    def extend(self, rules: Mapping[type[Expression], Callable[[Anything], Value]]) -> None:
+        """Lower further sorts of expressions too: those that read beyond a pair."""
+        self._rules |= rules
 
     def of(self, expression: Expression) -> Value:
         """The lowered value of an expression of edges, or of the graph."""
@@ -72,6 +67,14 @@ class PairValues(AbstractPointwise):
             form = form - Form.of(gadgets.made(number.form * -1.0, -number.low, False))
         return Number(form, number.low, number.high, False)
 
+    def apart(self, form: Form) -> PairForm:
+        """A truth value as attention reads it; a key reads no more of the receiver than the pair does."""
+        found = apart(form)
+        mixed = found.receiver.terms and (found.sender.terms or found.pair)
+        if mixed and not self.nodes.dialect.compares:
+            return apart(self.gadgets.unit(form, 1.0))
+        return found
+
     def _found(self, expression: Expression) -> Value:
         if isinstance(expression, Constant):
             return self.constant(expression)
@@ -84,7 +87,7 @@ class PairValues(AbstractPointwise):
         return lifted(self.nodes.gadgets.simple(value) if isinstance(value, Number) else value, end)
 
     def _variable(self, variable: Variable) -> Value:
-        value = self._entered(variable)
+        value = entered_at_pairs(self.nodes, variable, self.gadgets)
         if isinstance(value, Number) and value.low < 0 and any(a.low < 0 for a in value.form.atoms):
             (column,) = value.form.atoms
             return Number(self.gadgets.split(column), value.low, value.high, value.whole)

@@ -8,12 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import Refusal
-from ..kinds.mask import Mask
-from ..kinds.scalar import Scalar
-from ..lang.expression import Apply, Constant, End, Expression, Lift, Reverse, Variable
+from ..lang.expression import Apply, At, Constant, End, Expression, Follow, Lift, Reverse, Variable
 from ..lang.location import Location
 from ..lang.operations import Operation
-from .bounds import check_input
 from .conditions import (
     FEW_ALTERNATIVES,
     LARGE,
@@ -30,9 +27,11 @@ from .conditions import (
     true,
     turned_end,
 )
+from .edge_inputs import entered_at_pairs
 from .fetches import Fetches
+from .following import Following
 from .gadgets import Gadgets, TooLarge
-from .ir import Condition, EdgeColumn, Form, PairForm, Relation
+from .ir import Condition, Form, PairForm, Relation
 from .pair_ir import apart, turned
 from .pair_values import PairValues
 from .values import Bit, Category, Number, Value
@@ -58,7 +57,10 @@ class PairLowering:
 
     def __init__(self, nodes: NodeLowering, gadgets: Gadgets | None, fetches: Fetches) -> None:
         self._nodes = nodes
-        self.values = None if gadgets is None else PairValues(nodes, gadgets, self.entered, fetches)
+        self.values = None if gadgets is None else PairValues(nodes, gadgets)
+        if self.values is not None:
+            self.following = Following(self.values, fetches)
+            self.values.extend({Follow: self.following.follow, At: self.following.at})
 
     def alternatives(self, mask: Expression) -> list[Alternative]:
         """A mask of edges, or of nodes seen as senders, as a disjunction of conjunctions."""
@@ -68,7 +70,7 @@ class PairLowering:
             found = self._mask(mask, True, False)
             if self.values is None and len(found) <= MOST_ALTERNATIVES:
                 return found
-            if self.values is not None and is_cheap(found):
+            if self.values is not None and is_cheap(found, self._nodes.dialect):
                 return found
         except TooLarge:
             raise
@@ -89,7 +91,8 @@ class PairLowering:
             return [self._lifted(value, End.SENDER)]
         try:
             found = self._number(value, False)
-            if self.values is None or (len(found) <= FEW_ALTERNATIVES and all(map(is_key, found))):
+            told = all(self._nodes.dialect.tells(case.conditions) for case in found)
+            if self.values is None or (told and len(found) <= FEW_ALTERNATIVES and all(map(is_key, found))):
                 return found
         except TooLarge:
             raise
@@ -101,15 +104,7 @@ class PairLowering:
 
     def entered(self, variable: Variable) -> Value:
         """A variable of edges over numbers of pairs."""
-        value = self._nodes.entered(variable)
-        if value is None:
-            form = Form.of(self._column(variable))
-            if isinstance(variable.kind, Mask):
-                return Bit((form,))
-            assert isinstance(variable.kind, Scalar)
-            return Number(form, variable.kind.low, variable.kind.high, form.whole)
-        assert self.values is not None
-        return self.values.gadgets.simple(value) if isinstance(value, Number) else value
+        return entered_at_pairs(self._nodes, variable, None if self.values is None else self.values.gadgets)
 
     def _entered(self, variable: Variable, swapped: bool) -> Value:
         value = self.entered(variable)
@@ -151,7 +146,8 @@ class PairLowering:
         elif bit.negated:
             assert self.values is not None
             forms = (self.values.gadgets.form(bit),)
-        return [tuple(true(apart(form)) for form in forms)]
+        split = apart if self.values is None else self.values.apart
+        return [tuple(true(split(form)) for form in forms)]
 
     def _apply(self, mask: Apply, positive: bool, swapped: bool) -> list[Alternative]:
         operation, arguments = mask.operation, mask.arguments
@@ -350,8 +346,8 @@ class PairLowering:
                         return [self._scaled(number, factor.form.constant)]
         raise self._nodes.gadgets.refuse(
             "a product of two numbers that both vary" if operation is Operation.MULTIPLY else operation.name,
-            "sums, minima, maxima and products with a constant: what a ReLU network computes exactly",
-            "if one factor is a mask, write where(mask, number, 0); otherwise no exact network exists",
+            "sums, minima, maxima and products with a constant, as far as attention computes them",
+            "compute it in a variable of edges, or at the nodes",
         )
 
     def _check_real_sum(self, left: PairForm, right: PairForm) -> None:
@@ -376,17 +372,3 @@ class PairLowering:
         ends = sorted((number.low * factor, number.high * factor))
         whole = number.whole and float(factor).is_integer()
         return PairNumber((), number.form * factor, ends[0], ends[1], whole)
-
-    def _column(self, variable: Variable) -> EdgeColumn:
-        if isinstance(variable.kind, Mask):
-            return EdgeColumn(1.0, True, variable.name, variable.name, 0, False)
-        if isinstance(variable.kind, Scalar):
-            check_input(self._nodes.gadgets, variable.name, variable.kind)
-            low, high = variable.kind.low, variable.kind.high
-            high = max(-low, high)
-            return EdgeColumn(high, variable.kind.whole, variable.name, variable.name, 0, False, low < 0)
-        raise self._nodes.gadgets.refuse(
-            f"the edge input {variable.name!r}, a {variable.kind.name}",
-            "masks and scalars on edges",
-            "give it as masks",
-        )

@@ -9,10 +9,10 @@ from ..kinds.scalar import Scalar
 from ..lang.program import Program
 from ..nets.network import Network
 from . import checks
+from .approximations import approximations
 from .certificate import Analysis, Bound, Certificate, analyse
 from .gadgets import TooLarge
 from .layout import Head, Layout, place
-from .schedule import schedule
 from .targets.catalogue import target_of
 from .targets.filling import Plan, nonzero
 
@@ -94,15 +94,15 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
     target = target_of(settings.target)
     lowered, meaning = target.lower(program, n, not settings.distinct_keys)
     checks.check_lowered(lowered)
-    start = schedule(lowered.slots, lowered.start)
-    step = schedule(lowered.slots, lowered.step)
+    start = target.schedule(lowered.slots, lowered.start)
+    step = target.schedule(lowered.slots, lowered.step)
     for scheduled in (start, step):
-        checks.check_schedule(scheduled)
+        target.check_schedule(scheduled)
     hidden, pairs, (start_rounds, step_rounds) = place((start, step))
     for rounds in (start_rounds, step_rounds):
         checks.check_layout(rounds, hidden, pairs)
     where = f"program {program.name}, compiling for n = {n}"
-    analysis = analyse((*start_rounds, *step_rounds), n, where)
+    analysis = analyse((*start_rounds, *step_rounds), n, where, target.logits)
     plan = Plan(program, lowered.slots, meaning, (hidden, pairs), (start_rounds, step_rounds), n)
     network = target.emit(plan)
     checks.check_network(network)
@@ -136,6 +136,7 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
         if isinstance(v.kind, Scalar) and v.kind.high != float("inf")
     }
     conditions = ("no two real keys are equal at one receiver",) if settings.distinct_keys else ()
+    approximated = approximations(program)
     return Certificate(
         program=program.name,
         digest=program.digest,
@@ -144,7 +145,7 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
         ranges=scalars,
         rounds=len(config.rounds),
         prologue=len(config.prologue),
-        heads=sum(shape.attentions for shape in config.rounds),
+        heads=sum(len(round.fetches) for round in plan.rounds[1]),
         depth=sum(1 + len(shape.mlp) + len(shape.pairs) for shape in config.rounds),
         hidden=config.hidden,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
@@ -152,9 +153,11 @@ def _certificate(plan: Plan, network: Network, analysis: Analysis, settings: Com
         largest_whole=analysis.largest_whole,
         margin=analysis.margin,
         resolution=analysis.resolution,
-        conditions=conditions,
+        conditions=(*conditions, *approximated.conditions),
         negative_slope=config.negative_slope,
         pairs=config.pairs,
+        approximations=approximated.operations,
+        errors=approximated.errors,
     )
 
 

@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from ..lang.expression import Apply, Constant, Expression
 from ..lang.operations import Operation
 from ..lang.program import Program
-from .expressible import PRODUCT
+from .angles import Angles
 from .gadgets import Gadgets
 from .ir import Form
+from .products import Products
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
 
@@ -116,7 +117,7 @@ class AbstractPointwise(ABC):
         raise TypeError(f"{left} = {right}")
 
     def arithmetic(self, operation: Operation, left: Number, right: Number) -> Value:
-        """Sums, comparisons, minima, and products with a constant."""
+        """Sums, products, comparisons, minima, and angles."""
         gadgets = self.gadgets
         match operation:
             case Operation.LESS:
@@ -134,6 +135,8 @@ class AbstractPointwise(ABC):
                 return self._sum(left, right, 1.0)
             case Operation.SUBTRACT:
                 return self._sum(left, right, -1.0)
+            case Operation.ARCTAN2:
+                return Angles(self.gadgets).of(left, right)
         return self._product(left, right)
 
     def _sum(self, left: Number, right: Number, sign: float) -> Number:
@@ -149,7 +152,7 @@ class AbstractPointwise(ABC):
 
     def _product(self, left: Number, right: Number) -> Number:
         if left.form.terms and right.form.terms:
-            raise self.gadgets.refuse(*PRODUCT)
+            return Products(self.gadgets).of(left, right)
         number, factor = (left, right.form.constant) if left.form.terms else (right, left.form.constant)
         number = self.gadgets.simple(number)
         ends = sorted((number.low * factor, number.high * factor))

@@ -56,7 +56,7 @@ class Reading:
                 expression, self._reference(sender), self._beside(expression.value, receiver, True)
             )
         if self._pairs.values is not None:
-            return self._pairs.values.following.at_nodes(expression.value, sender, receiver)
+            return self._pairs.following.at_nodes(expression.value, sender, receiver)
         raise self._nodes.gadgets.refuse(
             "the value of a pair of which both ends differ from node to node",
             "a pair of which one end is the node itself, a mask_one or a pointer of the graph",

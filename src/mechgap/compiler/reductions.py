@@ -149,7 +149,7 @@ class Reductions:
         """One alternative in one case of the key."""
         memory = (frozenset(conditions), case, largest, order)
         if memory not in self._choices:
-            if case is None:
+            if case is None or self._pinned(conditions):
                 fetch = self._fetches.fetch(conditions, order=order)
             elif is_wide(conditions, case):
                 fetch = self._wide(conditions, case, largest, order)
@@ -163,6 +163,10 @@ class Reductions:
             self._anchors[memory] = fetch
         self._fetches.anchor(self._anchors[memory], origin)
         return self._choices[memory]
+
+    def _pinned(self, conditions: Alternative) -> bool:
+        """Whether the sender of one index is attended, whatever its key and the other conditions are."""
+        return self._nodes.dialect.pin(conditions) is not None
 
     def _wide(self, conditions: Alternative, case: PairNumber, largest: bool, order: Order) -> Fetch:
         """Whole keys too large for one logit with the index: first about the best key, then its first sender.
@@ -231,7 +235,7 @@ class Reductions:
         """
         if not fetch.plain:
             fetch.notes.checked = True
-            if not fetch.whole:
+            if not fetch.whole and not self._pinned(conditions):
                 place = self._nodes.gadgets.rounded(self._fetches.index(fetch).form, self._nodes.n - 1.0)
                 gap = PairForm(sender=self._nodes.own.form) - PairForm(receiver=place)
                 fetch = self._fetches.fetch((Condition(gap, Relation.ZERO),))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from .formats import FLOAT32, NumberFormat
 from .gadgets import power_above
 from .ir import Fetch, Relation
@@ -60,12 +63,48 @@ def condition_step(fetch: Fetch, n: int) -> float:
     return min(2.0**50, power_above(room) / 2.0)
 
 
+def fetch_reach(fetch: Fetch, n: int) -> float:
+    """Largest whole number, in steps of one index, that orders the senders of a fetch."""
+    keys = 1.0
+    if fetch.key is not None and fetch.order is not None and fetch.key.whole:
+        keys = (fetch.high if fetch.cut else max(fetch.high, fetch.key.reach)) + 1.0
+    conditions = [c.form.reach for c in fetch.conditions if c.form.whole]
+    reach = max([keys * power_above(n - 1), *conditions])
+    if fetch.notes.checked and fetch.whole and not fetch.plain:
+        reach = (sum(conditions) + 1.0) * condition_cost(fetch, n) / INDEX_STEP + keys * power_above(n - 1)
+    return reach
+
+
+def key_resolution(fetch: Fetch, n: int, number_format: NumberFormat = FLOAT32) -> float:
+    """Smallest difference of real keys that a fetch tells apart; 0 if its keys are whole."""
+    if fetch.key is None or fetch.key.whole:
+        return 0.0
+    gap = number_format.underflow if fetch.order is None else power_above(n - 1) * INDEX_STEP
+    return gap / key_step(fetch, n)
+
+
 def resolution(fetch: Fetch, n: int, number_format: NumberFormat = FLOAT32) -> float:
     """Smallest difference of real keys, or of compared real numbers, that a fetch tells apart."""
-    found = 0.0
-    if fetch.key is not None and not fetch.key.whole:
-        gap = number_format.underflow if fetch.order is None else power_above(n - 1) * INDEX_STEP
-        found = gap / key_step(fetch, n)
+    found = key_resolution(fetch, n, number_format)
     if any(not c.form.whole and c.relation is not Relation.TRUE for c in fetch.conditions):
         found = max(found, 1.0 / condition_step(fetch, n))
     return found
+
+
+@dataclass(frozen=True)
+class Logits:
+    """What the logits of a family of networks need and can tell.
+
+    Attributes:
+        reach: a fetch, and the largest number of nodes -> the largest whole number in its logits, in
+            steps of one index.
+        resolution: a fetch, that number and a format of numbers -> the smallest difference of real
+            numbers that the fetch tells apart.
+    """
+
+    reach: Callable[[Fetch, int], float]
+    resolution: Callable[[Fetch, int, NumberFormat], float]
+
+
+HIDDEN_LAYER_LOGITS = Logits(fetch_reach, resolution)
+"""Logits that a layer of units makes, as in GATv2."""

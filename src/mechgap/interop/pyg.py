@@ -130,7 +130,7 @@ class Round(nn.Module):
     def __init__(self, source: GATv2Round, project: Projection) -> None:
         super().__init__()
         shape = source.shape
-        self.attend, self.heads, self.mid = shape.attend, shape.heads, shape.mid // shape.heads
+        self.attend, self.heads, self.mid = shape.attend, shape.heads, source.attend.shape[1]
         self.conv = self._blank(source, project)
         self._fill(source, project)
         self.skip = _copied(source.skip)

@@ -18,6 +18,7 @@ from ..semantics.batch import Batch
 from ..semantics.interpreter import interpret
 from ..tasks.task import Task
 from .divergence import BY_RANK, Divergence, operation_at
+from .parity import certified_errors
 from .shrinking import MOST_TRIES, Place, Shrinking
 from .verification import ATOL, compare_runs
 
@@ -143,12 +144,14 @@ def _first_in_hidden(suspect: Suspect, exact: Trace) -> Divergence | None:
     options = RolloutOptions(lengths=exact.lengths, hidden=True)
     trace = rollout(suspect.network, exact.batch, options)
     assert trace.hidden is not None
+    errors = certified_errors(program)
     for step in range(exact.frames):
         for variable in program.state:
             if variable.name not in layout.variables or variable.location not in BY_RANK[:2]:
                 continue
             found = held(layout, variable, trace.hidden[step])
-            wrong = _wrong(variable, found, exact.values[variable.name][step], suspect.atol)
+            tolerance = suspect.atol + errors.get(variable.name, 0.0)
+            wrong = _wrong(variable, found, exact.values[variable.name][step], tolerance)
             if wrong is not None:
                 nodes, values = wrong
                 divergence = Divergence(0, step, nodes, variable.name, *values)

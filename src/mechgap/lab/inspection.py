@@ -14,7 +14,7 @@ from ..interop.named import NAMED, named_graph
 from ..lang.location import Location
 from ..semantics.inputs import to_batch
 from ..tasks.task import Task
-from .parity import Comparison, compare
+from .parity import Comparison, certified_errors, compare
 
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
@@ -136,7 +136,7 @@ def run_compiled(task: Task, batch: Batch, target: str = "gatv2") -> tuple[Trace
 
 def differences(task: Task, trace: Trace, exact: Trace) -> tuple[Comparison, ...]:
     """How the run of a network compares with the program's, variable by variable."""
-    return tuple(compare(task.program, trace, exact))
+    return tuple(compare(task.program, trace, exact, errors=certified_errors(task.program)))
 
 
 def changes(task: Task, trace: Trace, names: tuple[str, ...]) -> Iterator[Change]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import Fault, FileFormatError, NotFoundError, Refusal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Runner: TypeAlias = "Callable[[Program, Batch], Trace]"
 INTERPRETER = "interpreter"
 """The target that is no network."""
+NO_ERRORS: Mapping[str, float] = MappingProxyType({})
 LENGTH = "length"
 """The row of a comparison that is about the number of frames."""
 
@@ -144,7 +146,8 @@ def parity(
     refused: list[Refused] = []
     for path, task in list(_jobs(Path(directory), tasks)):
         try:
-            files.append(_compare_file(path, task, runner, atol))
+            errors = certified_errors(task.program) if target != INTERPRETER and run is None else {}
+            files.append(_compare_file(path, task, runner, (atol, errors)))
         except Refusal as refusal:
             refused.append(Refused(path.name, task.name, refusal.faults[0]))
     return ParityReport(str(directory), target, atol, tuple(files), tuple(refused))
@@ -174,7 +177,9 @@ def _nothing(folder: Path, pattern: str) -> FileFormatError:
     )
 
 
-def _compare_file(path: Path, task: Task, run: Runner, atol: float) -> FileParity:
+def _compare_file(
+    path: Path, task: Task, run: Runner, tolerance: tuple[float, Mapping[str, float]]
+) -> FileParity:
     program = task.program
     recorded = read_trace(path, program)
     task.check(recorded.batch)
@@ -186,14 +191,27 @@ def _compare_file(path: Path, task: Task, run: Runner, atol: float) -> FileParit
         graphs,
         nodes,
         recorded.frames,
-        tuple(compare(program, trace, recorded, atol)),
+        tuple(compare(program, trace, recorded, *tolerance)),
     )
 
 
-def compare(program: Program, trace: Trace, recorded: Trace, atol: float = 1e-5) -> Iterator[Comparison]:
+def compare(
+    program: Program,
+    trace: Trace,
+    recorded: Trace,
+    atol: float = 1e-5,
+    errors: Mapping[str, float] = NO_ERRORS,
+) -> Iterator[Comparison]:
     """Compare a run with the recorded one, variable by variable.
 
     Hints are compared in the frames that both have; a run of another length is a mismatch of its own.
+
+    Args:
+        program: what both ran.
+        trace, recorded: the runs.
+        atol: the largest difference of numbers that counts as none.
+        errors: what is added to it for scalars that a certificate says may be off, by name of the variable,
+            or "output NAME".
     """
     yield _length(trace, recorded)
     frames = min(trace.frames, recorded.frames)
@@ -204,11 +222,12 @@ def compare(program: Program, trace: Trace, recorded: Trace, atol: float = 1e-5)
         found, truth = trace.values[port.name][:frames].cpu(), recorded.values[port.name][:frames]
         live_places = _spread(live, truth.dim()) & places(port.location, nodes)
         live_places = live_places & defined.get(port.name, live_places)
-        yield _values("hint", port, found, truth, live_places, atol)
+        yield _values("hint", port, found, truth, live_places, atol + errors.get(port.name, 0.0))
     for port in program.interface.outputs:
         found, truth = trace.outputs[port.name].cpu(), recorded.outputs[port.name]
         real = places(port.location, nodes)
-        yield _values("output", port, found, truth, real & defined.get(port.name, real), atol)
+        tolerance = atol + errors.get(f"output {port.name}", 0.0)
+        yield _values("output", port, found, truth, real & defined.get(port.name, real), tolerance)
 
 
 def _length(trace: Trace, recorded: Trace) -> Comparison:
@@ -250,6 +269,16 @@ def _runner(target: str) -> Runner:
         names = ", ".join((INTERPRETER, *TARGETS))
         raise NotFoundError("parity", f"the target {target!r}", f"one of {names}", "correct the target")
     return _compiled(target)
+
+
+def certified_errors(program: Program) -> Mapping[str, float]:
+    """How far the scalars of a compiled network may be off, as its certificate says; none if it has none."""
+    from ..compiler.approximations import approximations
+
+    try:
+        return approximations(program).errors
+    except Refusal:
+        return NO_ERRORS
 
 
 def _interpreter() -> Runner:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from ..errors import GraphError, Refusal
 from ..kinds.scalar import Scalar
 from ..semantics.inputs import places
 from ..tasks.task import Task
+from .disturbances import rounded_activations, with_noise
+from .parity import NO_ERRORS
 from .verification import Watch
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ def robustness(
             f"n up to {min(compiled.certificate.n, plan.certified)}",
             "choose a smaller n: what is not exact to begin with cannot break",
         )
-    jobs = list(_jobs(task, compiled.network, small.network, plan))
+    networks = compiled.network, small.network
+    jobs = list(_jobs(task, networks, plan, compiled.certificate.errors))
     found = []
     for number, (name, job) in enumerate(jobs):
         if watch:
@@ -183,8 +185,11 @@ def robustness(
 _Job = tuple[str, Callable[[], Condition]]
 
 
-def _jobs(task: Task, network: Network, small: Network, plan: RobustnessPlan) -> Iterator[_Job]:
-    runs = _Runs(task, plan)
+def _jobs(
+    task: Task, networks: tuple[Network, Network], plan: RobustnessPlan, errors: Mapping[str, float]
+) -> Iterator[_Job]:
+    network, small = networks
+    runs = _Runs(task, plan, errors)
     for kind, subject in (("noise", network), ("noise_small", small)):
         for number, deviation in enumerate(plan.noise):
             yield f"{kind} {deviation:g}", partial(runs.noise, subject, kind, deviation, number)
@@ -199,8 +204,9 @@ def _jobs(task: Task, network: Network, small: Network, plan: RobustnessPlan) ->
 class _Runs:
     """The conditions of one task; all of one size share their graphs."""
 
-    def __init__(self, task: Task, plan: RobustnessPlan) -> None:
+    def __init__(self, task: Task, plan: RobustnessPlan, errors: Mapping[str, float]) -> None:
         self._task = task
+        self._errors = errors
         self._plan = plan
         self._exact: dict[int, Trace] = {}
 
@@ -211,7 +217,7 @@ class _Runs:
         found = []
         for draw in range(self._plan.draws):
             noisy = with_noise(network, deviation, (self._plan.seed, number, draw))
-            found.append(_condition(kind, deviation, outcome(self._task.program, noisy, exact)))
+            found.append(_condition(kind, deviation, self._outcome(noisy, exact)))
 
         def over(share: str) -> dict[str, Score]:
             gathered = {part: [getattr(c, share)[part] for c in found] for part in PARTS}
@@ -221,15 +227,18 @@ class _Runs:
 
     def activations(self, network: Network, name: str) -> Condition:
         with rounded_activations(network, _dtype(name)):
-            found = outcome(self._task.program, network, self._runs(self._plan.n))
+            found = self._outcome(network, self._runs(self._plan.n))
         return _condition("activations", name, found)
 
     def cast(self, network: Network, name: str) -> Condition:
         other = copy.deepcopy(network).to(_dtype(name))
-        return _condition("cast", name, outcome(self._task.program, other, self._runs(self._plan.n)))
+        return _condition("cast", name, self._outcome(other, self._runs(self._plan.n)))
 
     def size(self, network: Network, n: int) -> Condition:
-        return _condition("size", n, outcome(self._task.program, network, self._runs(n)))
+        return _condition("size", n, self._outcome(network, self._runs(n)))
+
+    def _outcome(self, network: Network, exact: Trace) -> Outcome:
+        return outcome(self._task.program, network, exact, self._errors)
 
     def _runs(self, n: int) -> Trace:
         from ..semantics.interpreter import interpret
@@ -255,13 +264,16 @@ class Outcome:
     whole: dict[str, Tensor]
 
 
-def outcome(program: Program, network: Network, exact: Trace) -> Outcome:
+def outcome(
+    program: Program, network: Network, exact: Trace, errors: Mapping[str, float] = NO_ERRORS
+) -> Outcome:
     """Run a compiled network for as many frames as the interpreter's runs have, and compare.
 
     Args:
         program: what both run.
         network: with a prologue, so that it makes its first frame by itself.
         exact: the interpreter's runs.
+        errors: how far scalars may be off, as a certificate says, by name of the variable or "output NAME".
     """
     import torch
 
@@ -283,7 +295,7 @@ def outcome(program: Program, network: Network, exact: Trace) -> Outcome:
                 }
                 truth = {name: exact.values[name][frame.index] for name in hints}
                 for part in PARTS:
-                    same = _same(program.interface.hints, part, hints, truth, exact)
+                    same = _same(program.interface.hints, part, (hints, truth), exact, errors)
                     right[part] += same & (frame.index < lengths)
             outputs.add(frame, frames.rows, ends == frame.index)
             if frame.index >= last:
@@ -291,59 +303,25 @@ def outcome(program: Program, network: Network, exact: Trace) -> Outcome:
         ports = program.interface.outputs
         logits = outputs.logits()
         found = {port.name: port.kind.decode(logits[port.name], batch.nodes) for port in ports}
+    allowed = {port.name: errors.get(f"output {port.name}", 0.0) for port in ports}
     whole = {
-        part: (right[part] == lengths) & halted & _same(ports, part, found, exact.outputs, exact)
+        part: (right[part] == lengths) & halted & _same(ports, part, (found, exact.outputs), exact, allowed)
         for part in PARTS
     }
     return Outcome(lengths, right, whole)
 
 
-def with_noise(network: Network, deviation: float, seed: tuple[int, ...], part: str = "") -> Network:
-    """A network with weights multiplied by 1 + deviation · N(0, 1), each, rounded to their own format.
-
-    Args:
-        network: stays as it is.
-        deviation: standard deviation, relative to each weight's own size; weights of 0 stay 0.
-        seed: of the noise.
-        part: only of the parameters whose names start so; by default of all.
-    """
-    import numpy as np
+def _same(
+    ports: Sequence[Port],
+    part: str,
+    values: tuple[Mapping[str, Tensor], Mapping[str, Tensor]],
+    exact: Trace,
+    errors: Mapping[str, float],
+) -> Tensor:
+    """[B] bool, whether all values of a part are the same, but for errors that are allowed."""
     import torch
 
-    generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
-    found = copy.deepcopy(network)
-    with torch.no_grad():
-        for name, weight in found.named_parameters():
-            if not name.startswith(part):
-                continue
-            drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
-            weight.copy_(weight.double() * (1.0 + deviation * drawn))
-    return found
-
-
-@contextmanager
-def rounded_activations(network: Network, dtype: torch.dtype) -> Iterator[None]:
-    """Within the block, hidden vectors are rounded to a format after every round."""
-    from ..nets.hidden import Hidden
-
-    def rounded(module: object, inputs: object, outputs: tuple[Hidden, Tensor]) -> tuple[Hidden, Tensor]:
-        hidden, attention = outputs
-        parts = (part.to(dtype).to(part.dtype) for part in (hidden.nodes, hidden.pairs))
-        return Hidden(*parts), attention
-
-    rounds = (*network.prologue, *network.rounds)
-    handles = [module.register_forward_hook(rounded) for module in rounds]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _same(ports: Sequence[Port], part: str, found: dict[str, Tensor], truth: Any, exact: Trace) -> Tensor:
-    """[B] bool, whether all values of a part are the same."""
-    import torch
-
+    found, truth = values
     same = torch.ones_like(exact.lengths, dtype=torch.bool)
     for port in ports:
         if part == PARTS[0] and isinstance(port.kind, Scalar):
@@ -351,7 +329,7 @@ def _same(ports: Sequence[Port], part: str, found: dict[str, Tensor], truth: Any
         real = places(port.location, exact.batch.nodes)
         real = real & exact.defined.get(port.name, real)
         # A number that is none of the format is compared as it is: never the same.
-        agrees = port.kind.agreement(found[port.name], truth[port.name], 0.0)
+        agrees = port.kind.agreement(found[port.name], truth[port.name], errors.get(port.name, 0.0))
         same &= (agrees | ~real).reshape(len(same), -1).all(1)
     return same
 

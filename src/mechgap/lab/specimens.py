@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..compiler.passes import Compiled, CompileSettings, compile_program
 from ..errors import MechgapError
 from ..tasks.task import Task
+from .disturbances import with_noise
 from .families import FAMILIES
 from .realisations import changed_certificate, moved_layout, verify_exact
-from .robustness import PARTS, outcome, with_noise
+from .robustness import PARTS, outcome
 
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate

@@ -10,7 +10,7 @@ from ..errors import GraphError, NotFoundError, RangeError, Refusal
 from ..tasks.task import Task
 from .divergence import Divergence, first_divergence
 from .families import FAMILIES, Family
-from .parity import Comparison, compare
+from .parity import Comparison, certified_errors, compare
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -255,7 +255,7 @@ def compare_runs(task: Task, network: Network, batch: Batch, atol: float = ATOL)
         task: the program.
         network: what should compute it.
         batch: the inputs.
-        atol: the largest difference of numbers that counts as none.
+        atol: the largest difference of numbers that counts as none, beside errors that certificates state.
 
     Raises:
         MechgapError: if the program itself cannot run on the inputs.
@@ -274,7 +274,8 @@ def compare_runs(task: Task, network: Network, batch: Batch, atol: float = ATOL)
         # A wrong network may never halt: then the frames that the program has are compared.
         trace = rollout(network, batch, RolloutOptions(lengths=exact.lengths))
         trace = replace(trace, lengths=torch.full_like(exact.lengths, limit))
-    comparisons = tuple(compare(task.program, trace, exact, atol))
+    errors = certified_errors(task.program)
+    comparisons = tuple(compare(task.program, trace, exact, atol, errors))
     steps = int(exact.lengths.sum())
     found = first_divergence(task.program, comparisons, trace, exact)
     return Check(batch.width, "", len(batch), steps, comparisons, found)

@@ -163,7 +163,8 @@ def _write_example(place: Path, task: Task, compiled: Compiled, seed: int) -> En
     batch = task.sample(seed, min(EXAMPLE_N, compiled.certificate.n), EXAMPLE_COUNT)
     exact = interpret(task.program, batch)
     trace = rollout(compiled.network, batch, RolloutOptions(hidden=True, attention=True))
-    mismatches = sum(found.mismatches for found in compare(task.program, trace, exact, 0.0))
+    errors = compiled.certificate.errors
+    mismatches = sum(found.mismatches for found in compare(task.program, trace, exact, 0.0, errors))
     if mismatches:
         raise MechgapError(
             f"the example of {task.name}",

@@ -24,7 +24,8 @@ Everything that was drawn follows from the seed {seed}.
 {networks}
 {left_out}
 *Certified* networks make the interpreter's run, bit for bit in float32, under the conditions of
-`certificate.json`; that was also verified, in all values, on random graphs of several families. A network
+`certificate.json` (but for numbers that it lists under `errors`, which are within these of it); that was also
+verified, in all values, on random graphs of several families. A network
 that is *not certified* was only verified on that many graphs, and only in its decisions: masks, pointers,
 categories and halting; its numbers may differ in their last digits. Verified on some graphs is no proof for
 others.

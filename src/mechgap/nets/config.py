@@ -29,6 +29,7 @@ class NetworkConfig:
         encode_hints: whether the hints of the current frame are encoded together with the inputs.
         reverse_edges: whether edge features also come transposed.
         node_index: whether the position 0, 1, … of a node is its first raw feature.
+        index_square: whether the square of that position is a raw feature of the node too.
         graph_to_nodes: whether graph inputs that are no pointers are raw features of every node too.
         halting: whether there is a readout that says when to stop.
         layer_norm: whether every round ends in a layer normalisation.
@@ -52,6 +53,7 @@ class NetworkConfig:
     layer_norm: bool = False
     negative_slope: float = 0.01
     pairs: int = 0
+    index_square: bool = False
 
     def __post_init__(self) -> None:
         where = "the configuration of a network"
@@ -65,11 +67,11 @@ class NetworkConfig:
                     f"the hidden width {self.hidden}",
                     "change the last entry of mlp (or width, without an mlp)",
                 )
-            if round_config.pairs and round_config.pairs[-1] != self.pairs:
+            if round_config.pairs and not round_config.keeps(self.pairs):
                 raise MechgapError(
                     f"{where}, round {index} (prologue first)",
                     f"a last layer at pairs of width {round_config.pairs[-1]}",
-                    f"the width {self.pairs} of vectors at pairs",
+                    f"the width {self.pairs} of vectors at pairs, or more in an MPNN",
                     "change the last entry of the round's pairs, or the network's pairs",
                 )
 

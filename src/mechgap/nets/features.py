@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 INDEX = "index of the node"
 """Name of the column that holds the position of a node; no variable can have it."""
 
+SQUARE = "square of the index"
+"""Name of the column that holds the square of that position."""
+
 
 @dataclass(frozen=True)
 class Column:
     """One raw feature.
 
     Attributes:
-        name: the port, or ``INDEX``.
+        name: the port, or ``INDEX``, or ``SQUARE``.
         component: which of the port's features: the category of a categorical; for a pointer of an
             edge 0 is its mean over the first and 1 over the second node of the edge; otherwise 0.
         reversed: whether it is the value of the transposed pair (edges only).
@@ -59,11 +62,11 @@ class Features:
 def node_columns(config: NetworkConfig) -> tuple[Column, ...]:
     """The columns of the raw node features, in order.
 
-    The position comes first if the network has it; then values of nodes and pointers of the graph
-    (one-hot), of the inputs and, if they are encoded, of the hints, in the order of their ports;
+    The position comes first if the network has it, and its square; then values of nodes and pointers of
+    the graph (one-hot), of the inputs and, if they are encoded, of the hints, in the order of their ports;
     last, with ``graph_to_nodes``, the graph inputs.
     """
-    index = (Column(INDEX),) if config.node_index else ()
+    index = (Column(INDEX),) * config.node_index + (Column(SQUARE),) * config.index_square
     return (
         index
         + _columns(config, 1)
@@ -113,9 +116,9 @@ def raw_features(
         GraphError: if an input is missing.
     """
     ranked: dict[int, list[Tensor]] = {0: [], 1: [], 2: []}
-    if config.node_index:
-        index = torch.arange(batch.width, device=batch.nodes.device, dtype=dtype)
-        ranked[1].append(index[None, :, None].expand(len(batch), -1, -1))
+    index = torch.arange(batch.width, device=batch.nodes.device, dtype=dtype)
+    for column in [index] * config.node_index + [index.square()] * config.index_square:
+        ranked[1].append(column[None, :, None].expand(len(batch), -1, -1))
     for port, value in _encoded_values(config, batch, hints):
         rank, columns = _placed(port, value, batch)
         ranked[rank].append(columns.to(dtype))

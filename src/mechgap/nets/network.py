@@ -21,6 +21,7 @@ from .hidden import Hidden
 from .initial import fill, initialise, linear
 from .readout import Reading, readout
 from .rounds import round_module
+from .transformer import TransformerRound
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -165,6 +166,10 @@ class Network(nn.Module):
         for module in (*self.prologue, *self.rounds):
             if isinstance(attend := getattr(module, "attend", None), nn.Parameter):
                 fill(attend, 1 / math.sqrt(attend.shape[1]), generator)
+            if isinstance(module, TransformerRound):
+                with torch.no_grad():
+                    module.query.weight.div_(math.sqrt(module.depth))
+                    module.graph.weight.div_(math.sqrt(module.depth))
 
 
 def _encoder(columns: tuple[Column, ...], width: int) -> nn.Linear | None:

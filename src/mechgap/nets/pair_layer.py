@@ -23,6 +23,7 @@ class PairLayer(nn.Module):
 
         p'_uv = relu(((edge e_uv + pair [p_uv ; p_vu]) + sender z_u) + receiver z_v)
 
+    Numbers of the graph may be added before the ReLU too.
     With the attention alpha of the heads of a round, two sums are added before the ReLU, for each head:
 
         sum_k alpha_uk (sent p_kv)  +  sum_k alpha_vk (received p_uk)
@@ -50,13 +51,14 @@ class PairLayer(nn.Module):
         encoded: Encoded,
         z: Float[Tensor, "B N _"],
         pairs: Float[Tensor, "B N N _"],
-        attention: Float[Tensor, "B A N N"],
+        attention: Float[Tensor, "B A N N"] | None = None,
+        shared: Float[Tensor, "B W"] | None = None,
     ) -> Float[Tensor, "B N N _"]:
         """The vectors p' at (sender, receiver), zero at padding."""
         forward, backward = self.pair.weight.chunk(2, 1)
         after = encoded.projection.then(self.edge)(encoded.edges) + F.linear(pairs, forward)
         after = after + F.linear(pairs, backward).transpose(1, 2)
-        if self.sent is not None and self.received is not None:
+        if self.sent is not None and self.received is not None and attention is not None:
             parts = zip(
                 attention.unbind(1),
                 self.sent.weight.chunk(self.heads, 1),
@@ -66,6 +68,7 @@ class PairLayer(nn.Module):
             for alpha, sent, received in parts:
                 after = after + torch.einsum("buk,bkvw->buvw", alpha, F.linear(pairs, sent))
                 after = after + torch.einsum("bvk,bukw->buvw", alpha, F.linear(pairs, received))
-        after = F.relu(after + self.sender(z)[:, :, None] + self.receiver(z)[:, None])
+        received = self.receiver(z) if shared is None else self.receiver(z) + shared[:, None]
+        after = F.relu(after + self.sender(z)[:, :, None] + received[:, None])
         real = encoded.nodes[:, :, None] & encoded.nodes[:, None]
         return after.masked_fill(~real[..., None], 0.0)

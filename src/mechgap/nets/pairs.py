@@ -113,9 +113,9 @@ class _AttentionLogits(torch.autograd.Function):
             change = torch.ops.aten.leaky_relu_backward(given @ heads.T, layer, slope, True)
             to_sender[block.graphs] += change.sum(1)
             to_receiver[block.graphs, block.rows] = change.sum(2)
-            _add_weight(to_weight, change, edges, block)
+            add_weight(to_weight, change, edges, block)
             if ctx.needs_input_grad[0]:
-                _set_edges(to_edges, change, weight, block)
+                set_edges(to_edges, change, weight, block)
         to_shared += to_receiver.sum(1)
         to_bias += to_shared.sum(0)
         return (*found, None)
@@ -148,9 +148,9 @@ class _PointerLogits(torch.autograd.Function):
             change = torch.ops.aten.threshold_backward(given * final, surplus, 0.0)
             to_receiver[block.graphs, block.rows] = given.sum(2) * final - change.sum(2)
             to_candidate[block.graphs] += change.sum(1)
-            _add_weight(to_weight, change, edges, block)
+            add_weight(to_weight, change, edges, block)
             if ctx.needs_input_grad[0]:
-                _set_edges(to_edges, change, weight, block)
+                set_edges(to_edges, change, weight, block)
         to_bias += to_candidate.sum((0, 1))
         return tuple(found)
 
@@ -173,13 +173,13 @@ def _best_offers(inputs: Any, block: Block) -> Tensor:
     return torch.maximum(layer, receiver[block.graphs, block.rows, None], out=layer)
 
 
-def _add_weight(to_weight: Tensor, change: Tensor, edges: Tensor, block: Block) -> None:
+def add_weight(to_weight: Tensor, change: Tensor, edges: Tensor, block: Block) -> None:
     """Add a block's gradient of the map that reads the raw features."""
     # With few features, this order of the product is several times faster than its transpose.
     to_weight += (edges[block.graphs, block.rows].flatten(0, 2).T @ change.flatten(0, 2)).T
 
 
-def _set_edges(to_edges: Tensor, change: Tensor, weight: Tensor, block: Block) -> None:
+def set_edges(to_edges: Tensor, change: Tensor, weight: Tensor, block: Block) -> None:
     """Set a block's gradient of the raw features."""
     raw = (weight.T @ change.flatten(0, 2).T).T
     to_edges[block.graphs, block.rows] = raw.reshape(*change.shape[:3], -1)

@@ -9,10 +9,14 @@ from torch import nn
 
 from .config import NetworkConfig
 from .gatv2 import GATv2Round
-from .shapes import AbstractRoundConfig, RoundConfig
+from .mpnn import MPNNRound
+from .shapes import AbstractRoundConfig, MPNNConfig, RoundConfig, TransformerConfig
+from .transformer import TransformerRound
 
 _MODULES: dict[type[AbstractRoundConfig], Callable[[NetworkConfig, Any], nn.Module]] = {
     RoundConfig: GATv2Round,
+    MPNNConfig: MPNNRound,
+    TransformerConfig: TransformerRound,
 }
 
 

@@ -53,6 +53,10 @@ class AbstractRoundConfig(ABC):
     def widest(self) -> int:
         """How many numbers a pair of nodes takes at once."""
 
+    def keeps(self, pairs: int) -> bool:
+        """Whether the last layer at pairs gives vectors of a width."""
+        return self.pairs[-1] == pairs
+
     def to_json(self) -> dict[str, Any]:
         """The shape as plain data."""
         data = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
@@ -60,27 +64,22 @@ class AbstractRoundConfig(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundConfig(AbstractRoundConfig):
-    """A round of GATv2.
+class AbstractAttentionConfig(AbstractRoundConfig):
+    """A round in which every head attends others.
 
     Attributes:
-        heads: attention heads.
-        mid: width of the attention's hidden layer, all heads together.
-        width: width of relu(message + skip), all heads together.
+        heads: attention heads; ``width`` is that of all heads together.
         edge_values: whether messages carry edge features.
         pair_reads: whether the first of the layers at pairs reads the pairs of the attended nodes too.
     """
 
-    family = "gatv2"
-
     heads: int = 1
-    mid: int = 128
     edge_values: bool = False
     pair_reads: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, value in (("mid", self.mid), ("width", self.width)):
+        for name, value in (*self.shared.items(), ("width", self.width)):
             if self.heads < 1 or value % self.heads or value < self.heads:
                 raise MechgapError(
                     "the configuration of a round",
@@ -90,12 +89,93 @@ class RoundConfig(AbstractRoundConfig):
                 )
 
     @property
+    @abstractmethod
+    def shared(self) -> dict[str, int]:
+        """The widths of what logits are made of, by name; the heads share them evenly."""
+
+    @property
     def attentions(self) -> int:
         return self.heads
 
     @property
     def widest(self) -> int:
-        return max((self.mid, *self.pairs))
+        return max((*self.shared.values(), *self.pairs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundConfig(AbstractAttentionConfig):
+    """A round of GATv2.
+
+    Attributes:
+        mid: width of the attention's hidden layer, all heads together.
+    """
+
+    family = "gatv2"
+
+    mid: int = 128
+
+    @property
+    def shared(self) -> dict[str, int]:
+        return {"mid": self.mid}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig(AbstractAttentionConfig):
+    """A round of a graph transformer.
+
+    Attributes:
+        keys: width of the queries and of the keys, all heads together.
+    """
+
+    family = "transformer"
+
+    keys: int = 128
+
+    @property
+    def shared(self) -> dict[str, int]:
+        return {"keys": self.keys}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MPNNConfig(AbstractRoundConfig):
+    """A round of message passing with maximum aggregation.
+
+    Attributes:
+        pairs: widths of the ReLU layers that make messages at pairs; the first numbers of the last one
+            are the new vectors at pairs, in networks that have such.
+        received: width of the messages' maximum; 0 for a round without messages.
+        triples: widths of the ReLU layers at triples of nodes.
+        thirds: width of what pairs get of triples, the maximum over the third node; 0 for none.
+        linked: whether only the first layer at pairs reads the ends and the edge, as in CLRS.
+    """
+
+    family = "mpnn"
+
+    received: int = 128
+    triples: tuple[int, ...] = ()
+    thirds: int = 0
+    linked: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.received or self.thirds) and not self.pairs:
+            raise MechgapError(
+                "the configuration of a round",
+                f"received={self.received}, thirds={self.thirds} without layers at pairs",
+                "at least one layer that makes messages",
+                "add a width to pairs, or set both to 0",
+            )
+
+    @property
+    def attentions(self) -> int:
+        return 0
+
+    @property
+    def widest(self) -> int:
+        return max((1, self.received, self.thirds, *self.pairs))
+
+    def keeps(self, pairs: int) -> bool:
+        return self.pairs[-1] >= pairs
 
 
 def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
@@ -118,7 +198,7 @@ def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
     )
 
 
-SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig,)
+SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig, MPNNConfig, TransformerConfig)
 
 
 def shape_from_json(data: dict[str, Any]) -> AbstractRoundConfig:

@@ -114,15 +114,23 @@ def certificate_rows(certificate: Plain) -> list[tuple[str, str]]:
         ("a step takes", _rounds(certificate)),
         ("parameters that are not zero", f"{certificate['nonzero']:,} of {certificate['parameters']:,}"),
         ("largest whole number in a sum", f"{certificate['largest_whole']:,.0f} of {2**24:,} (float32)"),
-        ("tightest margin of a selection", f"{certificate['margin']:.2f} × what float32 needs"),
+        ("tightest margin of a selection", _margin(certificate["margin"])),
     ]
     if certificate["resolution"]:
         rows.append(("real keys are told apart from", f"{certificate['resolution']:.2g}"))
+    for found in certificate.get("approximations", ()):
+        margin = found["decision_margin"]
+        decides = f"; compared numbers must differ by more than {margin:.2g}" if margin else ""
+        rows.append((found["operation"], f"is within {found['error']:.2g} of the interpreter's{decides}"))
     return [
         *rows,
         ("leaky slope", f"{certificate['negative_slope']:g}"),
         ("program", certificate["digest"][:16]),
     ]
+
+
+def _margin(margin: float) -> str:
+    return f"{margin:.2f} × what float32 needs" if margin else "nothing is attended: maxima are exact"
 
 
 FORMAT_COLUMNS = ("format", "exact", "whole numbers", "margin", "resolution", "because", "what would do")
@@ -141,7 +149,7 @@ def format_rows(verdicts: Sequence[Plain]) -> list[tuple[str, ...]]:
             verdict["format"],
             "yes" if verdict["exact"] else "no",
             f"{verdict['largest_whole']:,.0f} of 2^{math.log2(verdict['exact_whole']):.0f}",
-            f"{verdict['margin']:.2f}",
+            f"{verdict['margin']:.2f}" if verdict["margin"] else "–",
             f"{verdict['resolution']:.2g}" if verdict["resolution"] else "–",
         )
         first, *others = reasons or [("", "")]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..ir import AbstractPairAtom, EdgeColumn, Feature, Fetch, Form, Order, PairForm, Relation
-from ..nodes import INDEX_PORT
+from ..ir import INDEX_PORT, AbstractPairAtom, EdgeColumn, Feature, Fetch, Form, Order, PairForm, Relation
 from ..scales import INDEX_STEP, condition_cost, condition_step, key_step
 
 

@@ -13,9 +13,9 @@ from ...nets.config import NetworkConfig
 from ...nets.features import edge_columns, node_columns
 from ...nets.network import Network
 from ...nets.shapes import AbstractRoundConfig
-from ..ir import Slot
 from ..layout import RoundPlan
 from ..lowering import Meaning
+from ..slots import Slot
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ def configured(
     prologue: tuple[AbstractRoundConfig, ...],
     rounds: tuple[AbstractRoundConfig, ...],
     negative_slope: float = 0.01,
+    index_square: bool = False,
 ) -> NetworkConfig:
     """The shape of the network of a plan, with rounds of any family."""
     hidden, pairs = plan.widths
@@ -76,6 +77,7 @@ def configured(
         halting=True,
         negative_slope=negative_slope,
         pairs=pairs,
+        index_square=index_square,
     )
     return replace(
         probe,

@@ -1,28 +1,18 @@
-"""Fourth pass for GATv2: from the laid out intermediate form to the parameters of a network."""
+"""Last pass for GATv2: from the laid out intermediate form to the parameters of a network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-import torch
-from torch import nn
-
-from ...lang.expression import End
-from ...nets.config import NetworkConfig
-from ...nets.features import INDEX, edge_columns, node_columns
+from ...nets.attention_round import AbstractAttentionRound
 from ...nets.gatv2 import GATv2Round
 from ...nets.network import Network
-from ...nets.pair_layer import PairLayer
 from ...nets.shapes import RoundConfig
-from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Fetch, Fetched, FetchedEdge, Form, Unit
+from ..ir import Fetch
 from ..layout import RoundPlan
-from ..nodes import INDEX_PORT
-from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit, Turned
-from ..pair_schedule import kept
 from .attention import AttentionUnit, among_neighbours, attention_units, one_sided
-from .filling import Plan, blank, configured, fill_row
-from .readouts import fill_readouts
+from .filling import Plan, configured
+from .round_emitter import AbstractRoundEmitter, emit_network, shaped
 
 CLRS_SLOPE = 0.01
 """Slope of the attention's leaky ReLU below zero in the CLRS network."""
@@ -42,194 +32,42 @@ def emit(plan: Plan, prices: Prices | None = None) -> Network:
     fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
     slope = 0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE
     prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
-    network = blank(configured(plan, prologue, rounds, slope))
-    with torch.no_grad():
-        for part, modules in zip(plan.rounds, (network.prologue, network.rounds), strict=True):
-            before = Held({}, None)
-            for round, module in zip(part, modules, strict=True):
-                assert isinstance(module, GATv2Round)
-                _RoundEmitter(plan, network.config, before, round).fill(module, prices)
-                before = Held(round.last, round.pairs[-1] if round.pairs else before.pairs)
-        fill_readouts(plan, network)
-    return network
+    emitter: type[_RoundEmitter] = _RoundEmitter
+    if prices is not None:
+        emitter = type("_PricedEmitter", (_RoundEmitter,), {"prices": staticmethod(prices)})
+    return emit_network(plan, configured(plan, prologue, rounds, slope), emitter)
 
 
 def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
     heads = max(1, len(round.fetches))
     mid = max([1, *(len(attention_units(fetch, plan.n)) for fetch in round.fetches)])
-    local = bool(round.fetches) and all(map(among_neighbours, round.fetches))
-    edges = any(isinstance(source, FetchedEdge) for atom in round.update for source in _sources(atom))
-    return RoundConfig(
-        heads=heads,
-        mid=heads * mid,
-        width=heads * round.part,
-        mlp=round.widths,
-        attend="neighbours" if local else "all",
-        edge_values=edges,
-        pairs=round.pair_widths,
-        pair_reads=any(isinstance(a, Followed) for layer in round.pairs for u in layer for a in _units(u)),
+    return shaped(
+        RoundConfig(heads=heads, mid=heads * mid, width=heads * round.part), round, among_neighbours
     )
 
 
-def _units(atom: Atom) -> tuple[Atom, ...]:
-    """What a layer at pairs reads to make an atom, if it is a unit."""
-    return atom.form.atoms if isinstance(atom, PairUnit) else ()
-
-
-def _sources(atom: Atom) -> tuple[Atom, ...]:
-    """What the update reads to make an atom."""
-    return atom.form.atoms if isinstance(atom, Unit) else (atom,)
-
-
-@dataclass(frozen=True)
-class Held:
-    """What the hidden vectors hold before a round.
+class _RoundEmitter(AbstractRoundEmitter):
+    """Fills one round of GATv2.
 
     Attributes:
-        nodes: atom -> dimension; empty before round 0, when they hold the slots.
-        pairs: number of pairs -> dimension; None as long as they hold the slots.
+        prices: of the conditions of each fetch.
     """
 
-    nodes: Mapping[Atom, int]
-    pairs: Mapping[Atom, int] | None
+    prices: Prices | None = None
 
+    def fill_head(self, module: AbstractAttentionRound, head: int, fetch: Fetch) -> None:
+        assert isinstance(module, GATv2Round)
+        mid = module.attend.shape[1]
+        prices = self.prices(fetch) if self.prices else ()
+        for k, unit in enumerate(attention_units(fetch, self.plan.n, prices)):
+            self._fill_unit(module, head * mid + k, unit)
+            module.attend[head, k] = unit.weight
 
-class _RoundEmitter:
-    """Fills one round.
-
-    Args:
-        plan: what is compiled.
-        config: shape of the network.
-        before: what is held before the round.
-        round: the dimensions of the round.
-    """
-
-    def __init__(self, plan: Plan, config: NetworkConfig, before: Held, round: RoundPlan) -> None:
-        self._plan = plan
-        self._before = before
-        self._round = round
-        self._features = {(c.name, c.component): k for k, c in enumerate(node_columns(config))}
-        self._edges = {(c.name, c.component, c.reversed): k for k, c in enumerate(edge_columns(config))}
-        self._slots, self._pair_slots = plan.held(False), plan.held(True)
-        self._shift, self._pairs = config.features, config.pairs
-
-    def fill(self, module: GATv2Round, prices: Prices | None) -> None:
-        """Write the parameters of the round."""
-        mid = module.shape.mid // module.shape.heads
-        for head, fetch in enumerate(self._round.fetches):
-            units = attention_units(fetch, self._plan.n, prices(fetch) if prices else ())
-            for k, unit in enumerate(units):
-                self._fill_attention(module, head * mid + k, unit)
-                module.attend[head, k] = unit.weight
-        for atom, dimension in self._round.update.items():
-            form = atom.form if isinstance(atom, Unit) else Form.of(atom)
-            self._fill_update(module, dimension, atom, form)
-        previous = self._round.update
-        for layer, placed in zip(module.mlp, self._round.layers, strict=True):
-            assert isinstance(layer, nn.Linear)
-            for atom, dimension in placed.items():
-                computed = isinstance(atom, Unit) and atom not in previous
-                form = atom.form if isinstance(atom, Unit) and computed else Form.of(atom)
-                fill_row(layer, dimension, ((previous[a], c) for a, c in form.terms), form.constant)
-            previous = placed
-        held, width = self._before.pairs, self._pairs
-        for part, paired, after in zip(module.pairs, self._round.pairs, self._round.pair_widths, strict=True):
-            assert isinstance(part, PairLayer)
-            self._fill_pairs(part, paired, held, width)
-            held, width = paired, after
-
-    def _fill_pairs(
-        self, layer: PairLayer, placed: Mapping[Atom, int], held: Mapping[Atom, int] | None, width: int
-    ) -> None:
-        """A layer of units of pairs, or of numbers that are only kept."""
-        for atom, row in placed.items():
-            kept_on = held is not None and atom in held
-            form = atom.form if isinstance(atom, PairUnit) and not kept_on else Form.of(atom)
-            for source, coefficient in form.terms:
-                match source:
-                    case EdgeColumn():
-                        column = self._edges[source.port, source.component, source.against]
-                        layer.edge.weight[row, column] += coefficient
-                    case EndAtom():
-                        side = layer.sender if source.end is End.SENDER else layer.receiver
-                        side.weight[row, self._after(source.source)] += coefficient
-                    case Followed():
-                        self._fill_followed(layer, row, source, coefficient)
-                    case _:
-                        shift = width if _is_turned(source) else 0
-                        layer.pair.weight[row, shift + self._paired(source, held)] += coefficient
-            layer.receiver.bias[row] += form.constant
-
-    def _fill_followed(self, layer: PairLayer, row: int, atom: Followed, coefficient: float) -> None:
-        """A number of another pair, read along the attention of a head of this round."""
-        part = layer.sent if atom.end is End.SENDER else layer.received
-        assert part is not None
-        head = self._round.fetches.index(atom.fetch)
-        place = self._paired(atom.source, self._before.pairs)
-        part.weight[row, head * self._pairs + place] += coefficient
-
-    def _fill_attention(self, module: GATv2Round, row: int, unit: AttentionUnit) -> None:
+    def _fill_unit(self, module: GATv2Round, row: int, unit: AttentionUnit) -> None:
         for atom, coefficient in unit.sender.terms:
-            module.sender.weight[row, self._position(atom)] += coefficient
+            module.sender.weight[row, self.position(atom)] += coefficient
         for atom, coefficient in unit.receiver.terms:
-            module.receiver.weight[row, self._position(atom)] += coefficient
-        for column, coefficient in unit.pair:
-            self._fill_edge(module.edge, module.pair, row, (column, coefficient))
+            module.receiver.weight[row, self.position(atom)] += coefficient
+        for term in unit.pair:
+            self.fill_edge(module.edge, module.pair, row, term)
         module.receiver.bias[row] += unit.sender.constant + unit.receiver.constant
-
-    def _fill_update(self, module: GATv2Round, row: int, atom: Atom, form: Form) -> None:
-        """A unit of the update, or an atom that is only kept."""
-        held = isinstance(atom, Unit) and atom in self._before.nodes
-        for source, coefficient in ((atom, 1.0),) if held else form.terms:
-            if isinstance(source, Fetched) and source.fetch in self._round.fetches:
-                module.value.weight[row, self._position(source.source)] += coefficient
-            elif isinstance(source, FetchedEdge) and source.fetch in self._round.fetches:
-                assert module.edge_value is not None
-                self._fill_edge(module.edge_value, module.pair_value, row, (source.source, coefficient))
-            else:
-                module.skip.weight[row, self._position(source)] += coefficient
-        if not held:
-            module.skip.bias[row] += form.constant
-
-    def _fill_edge(
-        self, edge: nn.Linear, pair: nn.Linear | None, row: int, term: tuple[AbstractPairAtom, float]
-    ) -> None:
-        """A number of the pair (sender, receiver): attention reads it at (receiver, sender), transposed."""
-        atom, coefficient = term
-        if isinstance(atom, EdgeColumn):
-            edge.weight[row, self._edges[atom.port, atom.component, not atom.against]] += coefficient
-            return
-        assert pair is not None, atom.origin
-        shift = 0 if _is_turned(atom) else self._pairs
-        pair.weight[row, shift + self._paired(atom, self._before.pairs)] += coefficient
-
-    def _position(self, atom: Atom) -> int:
-        """Where the round finds an atom in z = [x ; h]."""
-        if isinstance(atom, Feature):
-            return self._feature(atom)
-        if atom in self._before.nodes:
-            return self._shift + self._before.nodes[atom]
-        assert isinstance(atom, Carried), atom.origin
-        return self._shift + self._slots[atom.slot]
-
-    def _after(self, atom: Atom) -> int:
-        """Where the layers at pairs find an atom in z = [x ; h] after the round."""
-        return self._feature(atom) if isinstance(atom, Feature) else self._shift + self._round.last[atom]
-
-    def _feature(self, atom: Feature) -> int:
-        name = INDEX if atom.port == INDEX_PORT else atom.port
-        return self._features[name, atom.component]
-
-    def _paired(self, atom: Atom, held: Mapping[Atom, int] | None) -> int:
-        """Where a number of pairs is in the vectors at pairs."""
-        source = kept(atom)
-        assert source is not None, atom.origin
-        if held is not None:
-            return held[source]
-        assert isinstance(source, PairCarried), atom.origin
-        return self._pair_slots[source.slot]
-
-
-def _is_turned(atom: Atom) -> bool:
-    """Whether a number is read at the opposite pair."""
-    return isinstance(atom, Turned) or (isinstance(atom, PairCarried) and atom.against)

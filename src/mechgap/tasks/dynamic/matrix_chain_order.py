@@ -26,7 +26,7 @@ from ..task import About, Complexity, Task
 from .tables import back, front, known, pos, pred, span, splits
 
 LONGEST = 2**18
-LARGEST = 2.0**20
+LARGEST = 2.0**10
 
 p = node.scalar("p", low=0, high=LARGEST)
 m = edge.scalar("m", low=0, high=LONGEST * LARGEST**3)
@@ -35,7 +35,7 @@ passes = graph.scalar("passes", low=1, high=LONGEST, whole=True, internal=True)
 
 # Matrix k has p[k - 1] rows and p[k] columns; there is no matrix 0.
 rows = sender(follow(pred, p))
-product = direct(rows) * first_leg(receiver(p)) * direct(receiver(p))
+product = first_leg(rows * receiver(p)) * direct(receiver(p))
 cost = (front(m) + back(m) + product).named("cost")
 possible = (splits & front(known) & back(known)).named("possible")
 lowest = min_of(cost, possible).named("lowest")

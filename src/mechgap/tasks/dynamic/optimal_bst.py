@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...semantics.batch import Batch
 
 LONGEST = 2**18
-LARGEST = 2.0**20
+LARGEST = 2.0**10
 SUM = 2 * LONGEST * LARGEST
 
 p = node.scalar("p", low=0, high=LARGEST)

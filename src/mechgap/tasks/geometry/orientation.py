@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...lang.expression import Expression
 from ...lang.vocabulary import argmin, follow, me, min_of, node
+from ..bounds import LARGEST_KEY
 from ..samplers.geometry import collinear
 from ..task import Requirement
 
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
 
     from ...semantics.batch import Batch
 
-FARTHEST = 2.0**30
 RADIUS = 2.0
 
 pos = node.scalar("pos", low=0, high=1)
-x = node.scalar("x", low=-FARTHEST, high=FARTHEST)
-y = node.scalar("y", low=-FARTHEST, high=FARTHEST)
+x = node.scalar("x", low=-LARGEST_KEY, high=LARGEST_KEY)
+y = node.scalar("y", low=-LARGEST_KEY, high=LARGEST_KEY)
 
 lowest = argmin(x, y == min_of(y, me == me)).named("lowest")
 """The lowest point, and of several the leftmost."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ...lang.expression import Expression
 from ...lang.program import Program
 from ...lang.vocabulary import anywhere, first, follow, graph, index, maximum, me, minimum, node, where
+from ..bounds import LARGEST_KEY
 from ..samplers.geometry import sample_segments
 from ..sorting.order import start
 from ..task import About, Complexity, Requirement, Task
-from .orientation import FARTHEST, pos, turn, x, y
+from .orientation import pos, turn, x, y
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ...semantics.batch import Batch
 
 ENDS = 4
-LARGEST = 8 * FARTHEST**2
+LARGEST = 8 * LARGEST_KEY**2
 
 i = node.mask_one("i")
 j = node.mask_one("j")

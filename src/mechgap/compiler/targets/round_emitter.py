@@ -1,0 +1,231 @@
+"""Last pass for all families that attend: messages, updates and layers at pairs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from ...lang.expression import End
+from ...nets.attention_round import AbstractAttentionRound
+from ...nets.config import NetworkConfig
+from ...nets.features import INDEX, SQUARE, edge_columns, node_columns
+from ...nets.network import Network
+from ...nets.pair_layer import PairLayer
+from ...nets.shapes import AbstractAttentionConfig
+from ..ir import (
+    INDEX_PORT,
+    AbstractPairAtom,
+    Atom,
+    Carried,
+    EdgeColumn,
+    Feature,
+    Fetch,
+    Fetched,
+    FetchedEdge,
+    Form,
+    Unit,
+)
+from ..layout import RoundPlan
+from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit
+from ..pair_schedule import is_turned, kept
+from .filling import Plan, blank, fill_row
+from .readouts import fill_readouts
+
+S = TypeVar("S", bound=AbstractAttentionConfig)
+
+
+def emit_network(plan: Plan, config: NetworkConfig, emitter: type[AbstractRoundEmitter]) -> Network:
+    """The network whose parameters are the compiled program.
+
+    Args:
+        plan: what is compiled.
+        config: shape of the network.
+        emitter: fills the rounds of its family.
+    """
+    network = blank(config)
+    with torch.no_grad():
+        for part, modules in zip(plan.rounds, (network.prologue, network.rounds), strict=True):
+            before = Held({}, None)
+            for round, module in zip(part, modules, strict=True):
+                assert isinstance(module, AbstractAttentionRound)
+                emitter(plan, network.config, before, round).fill(module)
+                before = Held(round.last, round.pairs[-1] if round.pairs else before.pairs)
+        fill_readouts(plan, network)
+    return network
+
+
+def shaped(shape: S, round: RoundPlan, local: Callable[[Fetch], bool]) -> S:
+    """The shape of a round with all that does not depend on the family.
+
+    Args:
+        shape: with as many heads as the round has, and their widths.
+        round: the dimensions of the round.
+        local: whether a fetch needs to look at neighbours only.
+    """
+    near = bool(round.fetches) and all(map(local, round.fetches))
+    edges = any(isinstance(source, FetchedEdge) for atom in round.update for source in _sources(atom))
+    read = any(isinstance(a, Followed) for layer in round.pairs for u in layer for a in _units(u))
+    return replace(
+        shape,
+        mlp=round.widths,
+        attend="neighbours" if near else "all",
+        edge_values=edges,
+        pairs=round.pair_widths,
+        pair_reads=read,
+    )
+
+
+def _units(atom: Atom) -> tuple[Atom, ...]:
+    """What a layer at pairs reads to make an atom, if it is a unit."""
+    return atom.form.atoms if isinstance(atom, PairUnit) else ()
+
+
+def _sources(atom: Atom) -> tuple[Atom, ...]:
+    """What the update reads to make an atom."""
+    return atom.form.atoms if isinstance(atom, Unit) else (atom,)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the hidden vectors hold before a round.
+
+    Attributes:
+        nodes: atom -> dimension; empty before round 0, when they hold the slots.
+        pairs: number of pairs -> dimension; None as long as they hold the slots.
+    """
+
+    nodes: Mapping[Atom, int]
+    pairs: Mapping[Atom, int] | None
+
+
+class AbstractRoundEmitter(ABC):
+    """Fills one round.
+
+    Args:
+        plan: what is compiled.
+        config: shape of the network.
+        before: what is held before the round.
+        round: the dimensions of the round.
+    """
+
+    def __init__(self, plan: Plan, config: NetworkConfig, before: Held, round: RoundPlan) -> None:
+        self.plan = plan
+        self._before = before
+        self._round = round
+        self._features = {(c.name, c.component): k for k, c in enumerate(node_columns(config))}
+        self._edges = {(c.name, c.component, c.reversed): k for k, c in enumerate(edge_columns(config))}
+        self._slots, self._pair_slots = plan.held(False), plan.held(True)
+        self._shift, self._pairs = config.features, config.pairs
+
+    @abstractmethod
+    def fill_head(self, module: AbstractAttentionRound, head: int, fetch: Fetch) -> None:
+        """Write the parameters by which a head attends."""
+
+    def fill(self, module: AbstractAttentionRound) -> None:
+        """Write the parameters of the round."""
+        for head, fetch in enumerate(self._round.fetches):
+            self.fill_head(module, head, fetch)
+        for atom, dimension in self._round.update.items():
+            form = atom.form if isinstance(atom, Unit) else Form.of(atom)
+            self._fill_update(module, dimension, atom, form)
+        previous = self._round.update
+        for layer, placed in zip(module.mlp, self._round.layers, strict=True):
+            assert isinstance(layer, nn.Linear)
+            for atom, dimension in placed.items():
+                computed = isinstance(atom, Unit) and atom not in previous
+                form = atom.form if isinstance(atom, Unit) and computed else Form.of(atom)
+                fill_row(layer, dimension, ((previous[a], c) for a, c in form.terms), form.constant)
+            previous = placed
+        held, width = self._before.pairs, self._pairs
+        for part, paired, after in zip(module.pairs, self._round.pairs, self._round.pair_widths, strict=True):
+            assert isinstance(part, PairLayer)
+            self._fill_pairs(part, paired, held, width)
+            held, width = paired, after
+
+    def _fill_pairs(
+        self, layer: PairLayer, placed: Mapping[Atom, int], held: Mapping[Atom, int] | None, width: int
+    ) -> None:
+        """A layer of units of pairs, or of numbers that are only kept."""
+        for atom, row in placed.items():
+            kept_on = held is not None and atom in held
+            form = atom.form if isinstance(atom, PairUnit) and not kept_on else Form.of(atom)
+            for source, coefficient in form.terms:
+                match source:
+                    case EdgeColumn():
+                        column = self._edges[source.port, source.component, source.against]
+                        layer.edge.weight[row, column] += coefficient
+                    case EndAtom():
+                        side = layer.sender if source.end is End.SENDER else layer.receiver
+                        side.weight[row, self._after(source.source)] += coefficient
+                    case Followed():
+                        self._fill_followed(layer, row, source, coefficient)
+                    case _:
+                        shift = width if is_turned(source) else 0
+                        layer.pair.weight[row, shift + self._paired(source, held)] += coefficient
+            layer.receiver.bias[row] += form.constant
+
+    def _fill_followed(self, layer: PairLayer, row: int, atom: Followed, coefficient: float) -> None:
+        """A number of another pair, read along the attention of a head of this round."""
+        part = layer.sent if atom.end is End.SENDER else layer.received
+        assert part is not None
+        head = self._round.fetches.index(atom.fetch)
+        place = self._paired(atom.source, self._before.pairs)
+        part.weight[row, head * self._pairs + place] += coefficient
+
+    def _fill_update(self, module: AbstractAttentionRound, row: int, atom: Atom, form: Form) -> None:
+        """A unit of the update, or an atom that is only kept."""
+        held = isinstance(atom, Unit) and atom in self._before.nodes
+        for source, coefficient in ((atom, 1.0),) if held else form.terms:
+            if isinstance(source, Fetched) and source.fetch in self._round.fetches:
+                module.value.weight[row, self.position(source.source)] += coefficient
+            elif isinstance(source, FetchedEdge) and source.fetch in self._round.fetches:
+                assert module.edge_value is not None
+                self.fill_edge(module.edge_value, module.pair_value, row, (source.source, coefficient))
+            else:
+                module.skip.weight[row, self.position(source)] += coefficient
+        if not held:
+            module.skip.bias[row] += form.constant
+
+    def fill_edge(
+        self, edge: nn.Linear, pair: nn.Linear | None, row: int, term: tuple[AbstractPairAtom, float]
+    ) -> None:
+        """A number of the pair (sender, receiver): attention reads it at (receiver, sender), transposed."""
+        atom, coefficient = term
+        if isinstance(atom, EdgeColumn):
+            edge.weight[row, self._edges[atom.port, atom.component, not atom.against]] += coefficient
+            return
+        assert pair is not None, atom.origin
+        shift = 0 if is_turned(atom) else self._pairs
+        pair.weight[row, shift + self._paired(atom, self._before.pairs)] += coefficient
+
+    def position(self, atom: Atom) -> int:
+        """Where the round finds an atom in z = [x ; h]."""
+        if isinstance(atom, Feature):
+            return self._feature(atom)
+        if atom in self._before.nodes:
+            return self._shift + self._before.nodes[atom]
+        assert isinstance(atom, Carried), atom.origin
+        return self._shift + self._slots[atom.slot]
+
+    def _after(self, atom: Atom) -> int:
+        """Where the layers at pairs find an atom in z = [x ; h] after the round."""
+        return self._feature(atom) if isinstance(atom, Feature) else self._shift + self._round.last[atom]
+
+    def _feature(self, atom: Feature) -> int:
+        if atom.port == INDEX_PORT:
+            return self._features[(INDEX, SQUARE)[atom.component], 0]
+        return self._features[atom.port, atom.component]
+
+    def _paired(self, atom: Atom, held: Mapping[Atom, int] | None) -> int:
+        """Where a number of pairs is in the vectors at pairs."""
+        source = kept(atom)
+        assert source is not None, atom.origin
+        if held is not None:
+            return held[source]
+        assert isinstance(source, PairCarried), atom.origin
+        return self._pair_slots[source.slot]
