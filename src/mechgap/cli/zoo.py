@@ -57,7 +57,8 @@ def _print(found: Zoo) -> None:
         rows = [tuple(f"{entry[key]}" for key in ("task", "target", "given")) for entry in found.refused]
         print_table("refused", ("task", "target", "given"), rows)
     count = len(found.entries)
-    print(f"{count} entries in {found.folder} ({found.reused} were there), listed in index.json")
+    words = "1 entry" if count == 1 else f"{count} entries"
+    print(f"{words} in {found.folder} ({found.reused} were there), listed in index.json")
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
