@@ -27,6 +27,7 @@ FURTHER = tuple(name for name in TARGETS if name != "gatv2")
 """The other families of networks; they compile the same tasks."""
 FURTHER_SLOWLY = ("gatv2", *(pytest.param(name, marks=pytest.mark.slow) for name in FURTHER))
 by_target = pytest.mark.parametrize("target", TARGETS)
+by_attention = pytest.mark.parametrize("target", ["gatv2", "transformer"])
 
 
 def examples() -> dict[str, Program]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from compiler.agreement import disagreements
-from compiler.cases import REFUSED, TASKS, by_target, graphs
+from compiler.cases import REFUSED, TASKS, by_attention, by_target, graphs
 from mechgap.compiler.approximations import approximations
 from mechgap.compiler.certificate import Bound, Certificate
 from mechgap.compiler.passes import LARGEST_N, LARGEST_REAL_N, Compiled, CompileSettings, compile_program
@@ -93,8 +93,8 @@ def test_the_bounds_are_those_of_the_program(name, target):
         assert bound == Bound(kind.low, kind.high)
         assert math.isfinite(bound.high)
     assert 0 < certificate.largest_whole <= 2**24
-    assert certificate.margin == pytest.approx(INDEX_STEP / UNDERFLOW)
-    assert certificate.margin >= 1
+    assert INDEX_STEP / UNDERFLOW >= 1
+    assert certificate.margin == pytest.approx(INDEX_STEP / UNDERFLOW if target != "mpnn" else 0)
     assert certificate.n <= (LARGEST_N if certificate.resolution == 0 else LARGEST_REAL_N)
     assert certificate.conditions == approximations(PROGRAMS[name]).conditions
 
@@ -106,7 +106,13 @@ def test_a_certificate_survives_json(name):
     assert Certificate.from_json(data) == certificate
 
 
-@by_target
+def test_maxima_order_real_keys_as_float32_does():
+    certificate = _compiled("bellman_ford", target="mpnn").certificate
+    assert (certificate.heads, certificate.margin) == (0, 0)
+    assert certificate.resolution <= 2.0**-100
+
+
+@by_attention
 def test_resolutions_are_those_of_the_scales(target):
     """Index steps of 2^7 below keys that count 2^45 / R indices per unit: n R 2^-45, in powers of two."""
     assert _compiled("bfs", target=target).certificate.resolution == 0
@@ -130,7 +136,7 @@ def test_exp_of_the_documented_underflow_is_zero():
 # ---- sizes
 
 
-@by_target
+@by_attention
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "components", "independent_set"])
 def test_another_size_changes_the_scale_of_weights_only(name, target):
     small, large = (_compiled(name, n, target).network for n in (16, 256))
@@ -190,7 +196,7 @@ def test_whole_sums_over_an_edge_are_exact_at_their_bounds(target):
         assert not disagreements(compile_program(program, CompileSettings(target=target)), given)
 
 
-@by_target
+@by_attention
 def test_the_largest_whole_number_is_one_that_float32_holds(target):
     """One more bit and the compiler refuses."""
     label = node.scalar("label", low=0, high=2**12 - 1, whole=True)
@@ -223,7 +229,9 @@ def test_real_keys_twice_the_resolution_apart_are_told_apart(largest, tie, targe
         for low, high in ((base, base + gap), (base + gap, base)):
             batch = _two_keys(low, high)
             values = batch.values["key"][0]
-            assert values[0] != values[1], "the gap is below the resolution of float32 itself"
+            if values[0] == values[1]:
+                assert target == "mpnn", "the gap is below the resolution of float32 itself"
+                continue
             wanted = 0 if (high > low) == largest else (1 if tie == "first" else 2)
             assert interpret(program, batch).values["p"][1, 0, 3] == wanted
             assert rollout(compiled.network, batch).values["p"][1, 0, 3] == wanted

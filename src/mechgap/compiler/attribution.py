@@ -1,21 +1,23 @@
-"""Finds the operation of every unit that was emitted for a network whose rounds attend."""
+"""Finds the operation of every unit that was emitted for a network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..lang.expression import Expression, Variable
-from ..lang.text import Wording
-from ..nets.features import INDEX, SQUARE, Column, edge_columns, graph_columns, node_columns
-from ..nets.network import HALT, Network, hint_key
-from ..nets.network import output_key as readout_key
-from ..nets.shapes import AbstractAttentionConfig, AbstractRoundConfig, RoundConfig, TransformerConfig
-from .ir import Atom, Fetched, FetchedEdge, Unit
+from ..nets.network import Network
+from ..nets.shapes import (
+    AbstractAttentionConfig,
+    AbstractRoundConfig,
+    MPNNConfig,
+    RoundConfig,
+    TransformerConfig,
+)
+from .attribution_base import AbstractAttribution, Held, Place, Words, assigned, padded, reversed_words
+from .ir import Atom
 from .layout import RoundPlan
-from .lowering import here_key, output_key
-from .origin import Origin
-from .pair_ir import EndAtom, PairUnit, Turned
-from .provenance import Provenance, Row, Source
+from .message_attribution import MessageAttribution
+from .provenance import Provenance, Row
 from .targets.attention import attention_units
 from .targets.dot_products import parts, prior
 from .targets.filling import Plan
@@ -25,8 +27,6 @@ _READERS: Mapping[type[AbstractRoundConfig], tuple[str, ...]] = {
     TransformerConfig: ("query", "key", "edge", "graph"),
 }
 _WRITERS = ("value", "edge_value", "skip")
-_Written = Mapping[int, tuple[str, Expression]]
-"""Dimension -> the slot that is written there, and the expression that it gets."""
 
 
 def attribute(plan: Plan, network: Network) -> Provenance:
@@ -36,89 +36,26 @@ def attribute(plan: Plan, network: Network) -> Provenance:
         plan: what the network was emitted from.
         network: that was emitted.
     """
-    return _Attribution(plan, network).run()
+    messages = isinstance(network.config.rounds[0], MPNNConfig)
+    return (MessageAttribution if messages else _AttentionAttribution)(plan, network).run()
 
 
-class _Attribution:
-    def __init__(self, plan: Plan, network: Network) -> None:
-        self._plan = plan
-        self._network = network
-        self._program = plan.program
-        self._wording = Wording(plan.program)
-        self._sources: dict[Source, int] = {}
-        self._known = {v.name: v for v in (*self._program.inputs, *self._program.state)}
-        self._layers: dict[str, tuple[Row | None, ...]] = {}
-        self._rows: dict[str, str] = {}
-        self._columns: dict[str, tuple[str, ...]] = {}
-        config = network.config
-        self._features = tuple(map(_column_name, node_columns(config)))
-        self._edges = tuple(map(_column_name, edge_columns(config)))
-        self._graph = tuple(map(_column_name, graph_columns(config)))
-        self._slots = _padded(tuple(plan.held(False)), plan.widths[0])
-        self._pair_slots = _padded(tuple(plan.held(True)), plan.widths[1])
+class _AttentionAttribution(AbstractAttribution):
+    """The rounds of networks that attend."""
 
-    def run(self) -> Provenance:
-        """The provenance of the whole network."""
-        self._encoders()
-        plan, config, program = self._plan, self._network.config, self._program
-        starts, steps = plan.rounds
-        hidden, width = plan.widths
-        for part, rounds, shapes, values, before, paired in (
-            ("prologue", starts, config.prologue, program.init, _padded((), hidden), _padded((), width)),
-            ("rounds", steps, config.rounds, program.step, self._slots, self._pair_slots),
-        ):
-            assigned = _assigned(plan, values, False)
-            for k, (round, shape) in enumerate(zip(rounds, shapes, strict=True)):
-                name, last = f"{part}.{k}", k == len(rounds) - 1
-                assert isinstance(shape, AbstractAttentionConfig)
-                self._round(name, round, shape, (before, paired), assigned if last else None)
-                before = self._list(round.last, hidden)
-                paired = self._pairs(name, round, before, paired, values if last else None)
-        self._readouts()
-        return Provenance(tuple(self._sources), self._layers, self._rows, self._columns)
-
-    # ---- parts of the network
-
-    def _encoders(self) -> None:
-        config = self._network.config
-        for name, columns in (
-            ("node_encoder", node_columns(config)),
-            ("edge_encoder", edge_columns(config)),
-            ("graph_encoder", graph_columns(config)),
-        ):
-            if getattr(self._network, name) is not None:
-                words = tuple(map(_column_name, columns))
-                rows = [
-                    Row(self._named("me" if c.name in (INDEX, SQUARE) else c.name), "encodes", word)
-                    for c, word in zip(columns, words, strict=True)
-                ]
-                self._layers[name] = tuple(rows)
-                self._enter(name, name, words)
-
-    def _round(
-        self,
-        name: str,
-        round: RoundPlan,
-        shape: AbstractAttentionConfig,
-        held: tuple[tuple[str, ...], tuple[str, ...]],
-        written: _Written | None,
-    ) -> None:
-        """The nodes' part of a round.
-
-        Args:
-            name, round, shape: of the round.
-            held: what the hidden vectors and the vectors at pairs stand for before it.
-            written: of the last round what its last layer writes.
-        """
+    def _round(self, place: Place, held: Held, values: Mapping[Variable, Expression] | None) -> Words:
+        name, round, shape = place.name, place.round, place.shape
+        assert isinstance(shape, AbstractAttentionConfig)
+        written = None if values is None else assigned(self._plan, values, False)
         before, paired = held
-        features = _padded(self._features, self._network.config.features)
+        features = padded(self._features, self._network.config.features)
         nodes = (*features, *before)
         reads = {"edge": self._edges, "edge_value": self._edges, "graph": self._graph}
         self._layers[f"{name}.attention"] = self._attention(round, shape)
         for reader in _READERS[type(shape)]:
             self._enter(f"{name}.{reader}", f"{name}.attention", reads.get(reader, nodes))
         if paired:
-            both = (*map(_reversed, paired), *paired)  # attention reads (receiver, sender) first
+            both = (*map(reversed_words, paired), *paired)  # attention reads (receiver, sender) first
             self._enter(f"{name}.pair", f"{name}.attention", both)
             self._enter(f"{name}.pair_value", f"{name}.update", both)
         if isinstance(shape, TransformerConfig):
@@ -127,41 +64,35 @@ class _Attribution:
         else:
             self._rows[f"{name}.attend"] = f"{name}.attention"
             self._columns[f"{name}.attend"] = tuple(f"head {h}" for h in range(shape.heads))
-        last = None if round.layers else written
-        self._layers[f"{name}.update"] = self._units(round.update, shape.width, (), last)
+        self._layers_at_nodes(name, round, shape.width, written)
         for writer in _WRITERS:
             self._enter(f"{name}.{writer}", f"{name}.update", reads.get(writer, nodes))
-        previous, width = round.update, shape.width
-        for k, placed in enumerate(round.layers):
-            last = written if k == len(round.layers) - 1 else None
-            layer = f"{name}.mlp.{k}"
-            self._layers[layer] = self._units(placed, round.widths[k], previous, last)
-            self._enter(layer, layer, self._list(previous, width))
-            previous, width = placed, round.widths[k]
+        after = self._list(round.last, self._plan.widths[0])
+        return self._pairs(place, after, paired, values)
 
     def _pairs(
         self,
-        name: str,
-        round: RoundPlan,
-        nodes: tuple[str, ...],
-        before: tuple[str, ...],
+        place: Place,
+        nodes: Words,
+        before: Words,
         values: Mapping[Variable, Expression] | None,
-    ) -> tuple[str, ...]:
+    ) -> Words:
         """The layers of a round at pairs; what the vectors at pairs stand for after it.
 
         Args:
-            name, round: of the round.
+            place: the round.
             nodes: what the hidden vectors stand for after it.
             before: what the vectors at pairs stand for before it.
             values: of the last round what variables are assigned.
         """
-        features = _padded(self._features, self._network.config.features)
+        name, round = place.name, place.round
+        features = padded(self._features, self._network.config.features)
         kept: Mapping[Atom, int] = {}
         for k, (placed, width) in enumerate(zip(round.pairs, round.pair_widths, strict=True)):
             layer, last = f"{name}.pairs.{k}", k == len(round.pairs) - 1
-            written = _assigned(self._plan, values, True) if last and values is not None else None
+            written = assigned(self._plan, values, True) if last and values is not None else None
             self._layers[layer] = self._units(placed, width, kept, written)
-            reads = {"edge": self._edges, "pair": (*before, *map(_reversed, before))}
+            reads = {"edge": self._edges, "pair": (*before, *map(reversed_words, before))}
             attended = tuple(
                 f"{word}, read by head {h}" for h in range(len(round.fetches)) for word in before
             )
@@ -188,119 +119,3 @@ class _Attribution:
             if prior(fetch).terms:
                 found[head] = Row(self._origin(fetch.origin), "chooses", f"index in the logit of head {head}")
         return tuple(found)
-
-    def _units(
-        self,
-        placed: Mapping[Atom, int],
-        width: int,
-        before: Iterable[Atom],
-        written: _Written | None,
-    ) -> tuple[Row | None, ...]:
-        found: list[Row | None] = [None] * width
-        kept = set(before)
-        for atom, dimension in placed.items():
-            if written is not None and dimension in written:
-                slot, expression = written[dimension]
-                found[dimension] = Row(self._of(expression), "writes", slot)
-            else:
-                found[dimension] = self._row(atom, atom in kept)
-        return tuple(found)
-
-    def _row(self, atom: Atom, kept: bool) -> Row:
-        words = self._words(atom)
-        if isinstance(atom, (Unit, PairUnit)):
-            return Row(self._origin(atom.origin), "keeps" if kept else "computes", words)
-        if isinstance(atom, (Fetched, FetchedEdge)):
-            return Row(self._origin(atom.fetch.origin), "keeps" if kept else "copies", words)
-        return Row(self._origin(atom.origin), "keeps", words)
-
-    def _words(self, atom: Atom) -> str:
-        """What an atom stands for."""
-        if isinstance(atom, Fetched):
-            return f"{self._words(atom.source)} of the chosen node"
-        if isinstance(atom, EndAtom):
-            return f"{self._words(atom.source)} of the {atom.end.value}"
-        if isinstance(atom, Turned):
-            return _reversed(self._words(atom.source))
-        if isinstance(atom.origin, Origin):
-            expression = atom.origin.expression
-            return self._wording.name(expression) or self._wording.text(expression)
-        return str(atom.origin)
-
-    def _list(self, placed: Mapping[Atom, int], width: int) -> tuple[str, ...]:
-        """What the dimensions of a layer stand for."""
-        found = ["unused"] * width
-        for atom, dimension in placed.items():
-            found[dimension] = self._words(atom)
-        return tuple(found)
-
-    def _readouts(self) -> None:
-        config = self._network.config
-        features = _padded(self._features, config.features)
-        nodes = (*features, *(f"{word} before" for word in self._slots), *self._slots)
-        parts = {"edge": self._edges, "graph": self._graph, "pair": self._pair_slots}
-        sources = {hint_key(p.name): self._named(p.name) for p in config.interface.hints}
-        for port in config.interface.outputs:
-            sources[readout_key(port.name)] = self._of(self._program.outputs[port.name])
-        sources[HALT] = self._of(self._program.halt)
-        for key, module in self._network.readouts.items():
-            for name, parameter in module.named_parameters():
-                layer = f"readouts.{key}.{name.rpartition('.')[0]}"
-                row = Row(sources[key], "reads out", key)
-                self._layers[layer] = tuple([row] * parameter.shape[0])
-                self._rows[f"readouts.{key}.{name}"] = layer
-                if name.endswith("weight"):
-                    words = parts.get(name.partition(".")[0], nodes)
-                    inner = name.startswith("final")
-                    width = parameter.shape[1]
-                    reads = tuple(f"unit {k}" for k in range(width)) if inner else words
-                    self._columns[f"readouts.{key}.{name}"] = reads
-
-    def _enter(self, module: str, layer: str, reads: tuple[str, ...]) -> None:
-        self._rows[f"{module}.weight"] = self._rows[f"{module}.bias"] = layer
-        self._columns[f"{module}.weight"] = reads
-
-    # ---- operations
-
-    def _origin(self, origin: str) -> int:
-        return self._of(origin.expression) if isinstance(origin, Origin) else self._named(str(origin))
-
-    def _named(self, name: str) -> int:
-        """A variable, by its name or that of one of its slots."""
-        variable = self._known.get(name.partition(".")[0])
-        return self._add(Source(name)) if variable is None else self._of(variable)
-
-    def _of(self, expression: Expression) -> int:
-        line = "" if expression.line is None else str(expression.line)
-        if isinstance(expression, Variable):
-            return self._add(Source(expression.name, None, line))
-        return self._add(Source(self._wording.text(expression), self._wording.name(expression), line))
-
-    def _add(self, source: Source) -> int:
-        return self._sources.setdefault(source, len(self._sources))
-
-
-def _assigned(plan: Plan, values: Mapping[Variable, Expression], paired: bool) -> _Written:
-    """What the last layer at nodes, or at pairs, writes."""
-    program, meaning = plan.program, plan.meaning.slots
-    parts: dict[str, Expression] = {v.name: x for v, x in values.items()}
-    parts |= {output_key(name): x for name, x in program.outputs.items()}
-    parts |= {here_key(name): x for name, x in list(parts.items())}
-    owner: dict[str, Expression] = {}
-    for key, expression in parts.items():
-        for slot in meaning.get(key, ()):
-            owner.setdefault(slot, expression)
-    return {k: (name, owner.get(name, program.halt)) for name, k in plan.held(paired).items()}
-
-
-def _reversed(words: str) -> str:
-    return f"{words} reversed"
-
-
-def _padded(words: tuple[str, ...], width: int) -> tuple[str, ...]:
-    return (*words, *["unused"] * (width - len(words)))
-
-
-def _column_name(column: Column) -> str:
-    words = f"{column.name}.{column.component}" if column.component else column.name
-    return f"{words} reversed" if column.reversed else words

@@ -8,7 +8,8 @@ exactly where the interpreter rounds it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..errors import Refusal
 from .ir import Atom, Form, Unit
@@ -49,6 +50,13 @@ class Gadgets:
         self._family = family
         self.origin = ""
         self._units: dict[tuple[frozenset[tuple[object, float]], float], Atom] = {}
+
+    @contextmanager
+    def about(self, origin: str) -> Iterator[None]:
+        """While it lasts, units are about the expression at hand."""
+        outer, self.origin = self.origin, origin
+        yield
+        self.origin = outer
 
     def refuse(self, given: str, expected: str, remedy: str) -> Refusal:
         """A refusal that names the expression at hand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from ..lang.expression import Any, At, Best, End, Expression, Follow, Own, Select
@@ -11,6 +12,7 @@ from .gadgets import Gadgets
 from .ir import Atom, Form
 from .maxima import AbstractWide, Maxima
 from .message_ir import Pooled
+from .origin import Origin
 from .pair_ir import lifted, turned
 from .pair_schedule import is_turned
 from .pair_values import PairValues
@@ -98,7 +100,8 @@ class MessageRules(AbstractRules):
             return self.at_nodes(expression.value, expression.sender, expression.receiver)
 
     def last_node(self) -> Number:
-        return self._maxima.last()
+        with self._gadgets.about(self._nodes.gadgets.origin):
+            return self._maxima.last()
 
     def at_pairs(self, expression: Expression) -> Value:
         return self._values.of(expression)
@@ -122,8 +125,8 @@ class MessageRules(AbstractRules):
 
     # ---- parts
 
-    def _about(self, expression: Expression) -> About:
-        return About(self._gadgets, self._nodes.gadgets.origin)
+    def _about(self, expression: Expression) -> AbstractContextManager[None]:
+        return self._gadgets.about(Origin(expression))
 
     def _beside(self, value: Expression, reference: Expression, swapped: bool) -> Value:
         """At every node, a value of edges at the pair with the node that a reference names."""
@@ -165,23 +168,3 @@ class MessageRules(AbstractRules):
         if self._nodes.location(expression) is Location.NODE:
             return self._nodes.own
         return Number(Form(), 0, 0, True)
-
-
-class About:
-    """While it lasts, units are about the expression at hand.
-
-    Args:
-        gadgets: that make the units.
-        origin: the expression.
-    """
-
-    def __init__(self, gadgets: Gadgets, origin: str) -> None:
-        self._gadgets = gadgets
-        self._origin = origin
-        self._outer = ""
-
-    def __enter__(self) -> None:
-        self._outer, self._gadgets.origin = self._gadgets.origin, self._origin
-
-    def __exit__(self, *_: object) -> None:
-        self._gadgets.origin = self._outer

@@ -97,9 +97,8 @@ class NodeLowering(AbstractPointwise):
         if expression not in self._values:
             for child in _local_children(expression):
                 self.of(child)
-            outer, self.gadgets.origin = self.gadgets.origin, Origin(expression)
-            self._values[expression] = self._rules[type(expression)](expression)
-            self.gadgets.origin = outer
+            with self.gadgets.about(Origin(expression)):
+                self._values[expression] = self._rules[type(expression)](expression)
         return self._values[expression]
 
     def at_pairs(self, expression: Expression) -> Value:

@@ -51,9 +51,8 @@ class PairValues(AbstractPointwise):
     def of(self, expression: Expression) -> Value:
         """The lowered value of an expression of edges, or of the graph."""
         if expression not in self._values:
-            outer, self.gadgets.origin = self.gadgets.origin, Origin(expression)
-            self._values[expression] = self._found(expression)
-            self.gadgets.origin = outer
+            with self.gadgets.about(Origin(expression)):
+                self._values[expression] = self._found(expression)
         return self._values[expression]
 
     def settled(self, number: Number) -> Number:

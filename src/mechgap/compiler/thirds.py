@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any as Anything
 
@@ -72,12 +73,10 @@ class TripleValues(AbstractPointwise):
     def of(self, expression: Expression) -> Value:
         """The lowered value of an expression of triples, or of the graph."""
         if expression not in self._values:
-            outer, self.gadgets.origin = self.gadgets.origin, Origin(expression)
-            if self._nodes.location(expression) is Location.TRIPLE or isinstance(expression, Constant):
-                self._values[expression] = self._rules[type(expression)](expression)
-            else:
-                self._values[expression] = self._along(Leg.DIRECT, expression)
-            self.gadgets.origin = outer
+            here = self._nodes.location(expression) is Location.TRIPLE or isinstance(expression, Constant)
+            with self.gadgets.about(Origin(expression)):
+                rule = self._rules[type(expression)] if here else partial(self._along, Leg.DIRECT)
+                self._values[expression] = rule(expression)
         return self._values[expression]
 
     def _along(self, leg: Leg, value: Expression) -> Value:
@@ -113,28 +112,36 @@ class ThirdRules:
     Args:
         nodes: lowers what lives at nodes.
         pairs: lowers what lives at pairs; gets these rules.
-        rules: of what nodes read.
+        reading: of what nodes read.
     """
 
-    def __init__(self, nodes: NodeLowering, pairs: PairValues, rules: MessageRules) -> None:
+    def __init__(self, nodes: NodeLowering, pairs: PairValues, reading: MessageRules) -> None:
         self._nodes = nodes
         self._pairs = pairs
-        self._rules = rules
+        self._reading = reading
         self._wide = Thirds(nodes, TripleValues(nodes, pairs))
         self._maxima = Maxima(self._wide, pairs, self._default)
-        pairs.extend(
-            {
-                Any: self._maxima.any,
-                Best: self._maxima.best,
-                Select: self._maxima.select,
-                Follow: self._follow,
-                At: self._at,
-            }
-        )
+        rules: dict[type[Expression], Callable[[Anything], Value]] = {
+            Any: self._maxima.any,
+            Best: self._maxima.best,
+            Select: self._maxima.select,
+            Follow: self._follow,
+            At: self._at,
+        }
+        pairs.extend({kind: self._about(rule) for kind, rule in rules.items()})
 
     def moved(self, value: Expression, pointer: Expression, end: End) -> Value:
         """A value of pairs, at the pair where one end is the node that a pointer leads to."""
         return self._moved(self._pairs.of(value), pointer, end, end)
+
+    def _about(self, rule: Callable[[Anything], Value]) -> Callable[[Anything], Value]:
+        """A rule during which units at triples are about the expression at hand."""
+
+        def lowered(expression: Expression) -> Value:
+            with self._wide.gadgets.about(Origin(expression)):
+                return rule(expression)
+
+        return lowered
 
     def _follow(self, expression: Follow) -> Value:
         """The value at the node to which a pointer of an end, or of the pair, points."""
@@ -145,7 +152,7 @@ class ThirdRules:
             return self._read(pointer, None, at_third(value))
         reference = self._nodes.of(pointer)
         assert isinstance(reference, (Bit, Number))
-        return self._lifted(self._rules.read(reference, value), end or End.RECEIVER)
+        return self._lifted(self._reading.read(reference, value), end or End.RECEIVER)
 
     def _at(self, expression: At) -> Value:
         """The value at the pair of the nodes to which two pointers point, one of each end."""
@@ -160,7 +167,7 @@ class ThirdRules:
             first = first or other[second or End.RECEIVER]
             second = second or other[first]
             if first is second:
-                found = self._rules.at_nodes(expression.value, sender, receiver)
+                found = self._reading.at_nodes(expression.value, sender, receiver)
                 return lifted(
                     self._nodes.gadgets.simple(found) if isinstance(found, Number) else found, first
                 )
