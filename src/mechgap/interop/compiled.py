@@ -16,7 +16,6 @@ from ..compiler.variables import describe_variables
 from ..errors import CheckpointError
 from ..lang.program import Program
 from ..nets.network import Network
-from ..nets.shapes import AbstractAttentionConfig
 from ..nets.storage import load, save
 
 PARTS = ("program", "source", "digest", "layout", "certificate")
@@ -46,14 +45,9 @@ class CompiledFile:
 
 
 def save_compiled(compiled: Compiled, path: Path | str) -> None:
-    """Write a compiled program; the file appears as a whole or not at all.
-
-    The provenance is known of networks whose rounds attend.
-    """
-    notes, config = {}, compiled.network.config
-    if all(isinstance(shape, AbstractAttentionConfig) for shape in (*config.prologue, *config.rounds)):
-        origins = attribute(compiled.plan, compiled.network).to_json()
-        notes["provenance"] = json.dumps(origins, sort_keys=True)
+    """Write a compiled program; the file appears as a whole or not at all."""
+    origins = attribute(compiled.plan, compiled.network).to_json()
+    notes = {"provenance": json.dumps(origins, sort_keys=True)}
     save_variant(path, compiled.program, compiled.network, compiled.layout, compiled.certificate, notes)
 
 
