@@ -63,7 +63,7 @@ def test_the_seed_says_all_and_each_stands_alone():
 
 
 def test_heads_units_and_idle_rows_are_varied_too():
-    found = list(realisations(load("dfs"), k=6, seed=2))
+    found = list(realisations(load("bfs"), k=8, seed=2))
     for option in ("idle", "copies", "duplicates"):
         assert {bool(each.choices[option]) for each in found} == {True, False}, option
     plain = len(found[0].layout.heads) - found[0].choices["copies"]
