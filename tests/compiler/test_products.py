@@ -20,7 +20,22 @@ from mechgap.compiler.products import FINEST, Products
 from mechgap.compiler.values import Number
 from mechgap.errors import Refusal
 from mechgap.lang.program import Program
-from mechgap.lang.vocabulary import edge, graph, min_of, minimum, node, receiver, sender
+from mechgap.lang.vocabulary import (
+    argmin,
+    at_pair,
+    edge,
+    graph,
+    index,
+    max_of,
+    maximum,
+    me,
+    min_of,
+    minimum,
+    node,
+    receiver,
+    sender,
+)
+from mechgap.semantics.batch import Batch
 
 HIGH = 2.0**24
 SMALLEST = 2.0**FINEST
@@ -94,7 +109,7 @@ def test_smaller_factors_count_as_zero():
 
 
 def test_a_product_takes_few_layers():
-    assert depth(PRODUCT.form) <= 35
+    assert depth(PRODUCT.form) <= 36
     assert len(make._units) <= 700
 
 
@@ -193,6 +208,36 @@ def test_products_at_nodes_and_at_pairs(place):
     assert not compiled.certificate.errors
     for size, weights in itertools.product((1, 4, 7), ("random", "tenths")):
         assert not disagreements(compiled, graphs(size, 4, 0.5, weights)), (size, weights)
+
+
+SIGNED, START = edge.scalar("A", low=-8, high=8), node.mask_one("s")
+EITHER, ADJ = node.scalar("x", low=-64, high=64), edge.mask("adj")
+AT_PAIRS = {
+    "of inputs": max_of(SIGNED * SIGNED, ADJ),
+    "of an end and an input": min_of(sender(EITHER) * SIGNED, ADJ),
+    "beside a node": at_pair(SIGNED * sender(EITHER), START, me),
+    "as a key": index(argmin(sender(EITHER) * SIGNED, ADJ)),
+    "compared": min_of(SIGNED, ADJ & (sender(EITHER) * SIGNED < receiver(EITHER))),
+}
+
+
+@pytest.mark.parametrize("place", AT_PAIRS)
+def test_products_at_pairs_have_signs(place):
+    passed = graph.scalar("passed", low=0, high=3, whole=True)
+    new = maximum(minimum(AT_PAIRS[place], 64), -64)
+    first = max_of(SIGNED, ADJ)
+    program = Program(
+        "signs",
+        (ADJ, SIGNED, START),
+        {EITHER: first, passed: 0},
+        {EITHER: new, passed: passed + 1},
+        passed == 3,
+        {"y": EITHER},
+    )
+    batch = graphs(6, 4, 0.5, "random", directed=True)
+    values = {**batch.values, "A": (batch.values["A"] * 16 - 8) * batch.values["adj"]}
+    inputs = {name: values[name] for name in ("adj", "A", "s")}
+    assert not disagreements(compile_program(program), Batch(inputs, batch.nodes))
 
 
 def test_a_product_of_numbers_is_a_number():

@@ -17,7 +17,8 @@ from .layout import RoundPlan
 from .lowering import here_key, output_key
 from .message_ir import CornerAtom, LegAtom, Pooled, Third, TripleUnit
 from .origin import Origin
-from .pair_ir import EndAtom, PairUnit, Turned
+from .origin import Words as Phrase
+from .pair_ir import EndAtom, Followed, PairUnit, Turned
 from .provenance import Provenance, Row, Source
 from .targets.filling import Plan
 
@@ -162,6 +163,10 @@ class AbstractAttribution(ABC):
         """What an atom stands for."""
         if isinstance(atom, Fetched):
             return f"{self._words(atom.source)} of the chosen node"
+        if isinstance(atom, FetchedEdge):
+            return f"{self._words(atom.source)} of the chosen edge"
+        if isinstance(atom, Followed):
+            return f"{self._words(atom.source)} of another pair"
         if isinstance(atom, EndAtom):
             return f"{self._words(atom.source)} of the {atom.end.value}"
         if isinstance(atom, CornerAtom):
@@ -212,7 +217,7 @@ class AbstractAttribution(ABC):
 
     # ---- operations
 
-    def _origin(self, origin: str) -> int:
+    def _origin(self, origin: Phrase) -> int:
         return self._of(origin.expression) if isinstance(origin, Origin) else self._named(str(origin))
 
     def _named(self, name: str) -> int:

@@ -17,13 +17,13 @@ class Digit:
 
     Attributes:
         weight: what the lowest of them counts.
-        size: how many they are.
         steps: whether the number that they form is at least 1, 2, 3 …: each a form that is 0 or 1.
+        bits: each binary digit, the highest first, with what it counts; one layer later than the steps.
     """
 
     weight: float
-    size: int
     steps: tuple[Form, ...]
+    bits: tuple[tuple[float, Form], ...]
 
     @property
     def form(self) -> Form:
@@ -32,17 +32,6 @@ class Digit:
         for step in self.steps:
             total = total + step * self.weight
         return total
-
-    @property
-    def bits(self) -> list[tuple[float, Form]]:
-        """Each binary digit, the highest first, with what it counts."""
-        found = []
-        for place in reversed(range(self.size)):
-            total = Form()
-            for value, step in enumerate(self.steps, 1):
-                total = total + step * float((value >> place & 1) - (value - 1 >> place & 1))
-            found.append((self.weight * 2.0**place, total))
-        return found
 
 
 def digits(gadgets: Gadgets, number: Form, high: float) -> tuple[Digit, ...]:
@@ -55,14 +44,30 @@ def digits(gadgets: Gadgets, number: Form, high: float) -> tuple[Digit, ...]:
     while count:
         size = count % GROUP or GROUP
         count -= size
-        weight = 2.0**count
-        steps = []
-        for value in range(1, 2**size):
-            if value * weight > high:
-                break
-            missing = gadgets.unit(Form((), value * weight) - number, value * weight)
-            steps.append(gadgets.unit(Form((), 1.0) - missing, 1.0))
-        digit = Digit(weight, size, tuple(steps))
-        found.append(digit)
-        number = number - digit.form
+        if found:
+            # Of the group before, only its steps are there yet; of those before it, there are fewer bits.
+            rest = number - found[-1].form
+            for weight, bit in found[-1].bits:
+                number = number - bit * weight
+        else:
+            rest = number
+        found.append(_digit(gadgets, rest, high, (2.0**count, size)))
     return tuple(found)
+
+
+def _digit(gadgets: Gadgets, rest: Form, high: float, place: tuple[float, int]) -> Digit:
+    """The highest digits of what is left of a number, from their weight and how many they are."""
+    weight, size = place
+    steps: list[Form] = []
+    for value in range(1, 2**size):
+        if value * weight > high:
+            break
+        missing = gadgets.unit(Form((), value * weight) - rest, value * weight)
+        steps.append(gadgets.unit(Form((), 1.0) - missing, 1.0))
+    bits = []
+    for k in reversed(range(size)):
+        total = Form()
+        for value, step in enumerate(steps, 1):
+            total = total + step * float((value >> k & 1) - (value - 1 >> k & 1))
+        bits.append((weight * 2.0**k, gadgets.unit(total, 1.0)))
+    return Digit(weight, tuple(steps), tuple(bits))

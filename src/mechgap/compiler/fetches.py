@@ -88,11 +88,9 @@ class Fetches:
         memory = (fetch, source)
         if memory not in self._copies:
             if isinstance(source, AbstractPairAtom):
-                origin = f"{source.origin} of the chosen edge"
-                self._copies[memory] = FetchedEdge(source.high, source.whole, origin, fetch, source)
+                self._copies[memory] = FetchedEdge(source.high, source.whole, source.origin, fetch, source)
             else:
-                origin = f"{source.origin} of the chosen node"
-                self._copies[memory] = Fetched(source.high, source.whole, origin, fetch, source)
+                self._copies[memory] = Fetched(source.high, source.whole, source.origin, fetch, source)
         return self._gadgets.split(self._copies[memory])
 
     def moved(self, fetch: Fetch, form: Form) -> Form:

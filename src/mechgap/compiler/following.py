@@ -131,5 +131,5 @@ class Following:
             opposite = self._atom(fetch, turned_atom(atom), OPPOSITE[end])
             return Form(tuple((turned_atom(a), c) for a, c in opposite.terms), opposite.constant)
         fetch = self._fetches.after(fetch, atom)
-        read = Followed(atom.high, atom.whole, f"{atom.origin} of another pair", fetch, atom, end)
+        read = Followed(atom.high, atom.whole, atom.origin, fetch, atom, end)
         return Form.of(self._gadgets.made(Form.of(read), atom.high, atom.whole))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from ..errors import Refusal
 from .ir import Atom, Form, Unit
+from .origin import Words
 from .values import FALSE, TRUE, Bit, Category, Number, Value
 
 EXACT = 2.0**24
@@ -45,14 +46,14 @@ class Gadgets:
         family: what a unit is: one of nodes, or one of pairs.
     """
 
-    def __init__(self, where: str, family: Callable[[float, bool, str, Form], Atom] = Unit) -> None:
+    def __init__(self, where: str, family: Callable[[float, bool, Words, Form], Atom] = Unit) -> None:
         self.where = where
         self._family = family
-        self.origin = ""
+        self.origin: Words = ""
         self._units: dict[tuple[frozenset[tuple[object, float]], float], Atom] = {}
 
     @contextmanager
-    def about(self, origin: str) -> Iterator[None]:
+    def about(self, origin: Words) -> Iterator[None]:
         """While it lasts, units are about the expression at hand."""
         outer, self.origin = self.origin, origin
         yield

@@ -16,6 +16,8 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .origin import Words
+
 INDEX_PORT = "index"
 """Port of the features that hold the index of a node, and its square."""
 
@@ -32,7 +34,7 @@ class Atom:
 
     high: float
     whole: bool
-    origin: str
+    origin: Words
 
     @property
     def low(self) -> float:
@@ -342,7 +344,7 @@ class Fetch:
     low: float
     high: float
     level: int
-    origin: str
+    origin: Words
     notes: Notes
     cut: bool = False
 

@@ -1,22 +1,28 @@
-"""Texts that know which expression of the program they are about."""
+"""What a number stands for: an expression of the program, or words."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 from ..lang.expression import Expression
 from ..lang.text import expression_text
 
 
-class Origin(str):
-    """The text of an expression, with the expression.
+class Origin:
+    """An expression as what a number stands for; its text is only written where it is read.
 
     Attributes:
         expression: which.
     """
 
-    expression: Expression
+    __slots__ = ("expression",)
 
-    def __new__(cls, expression: Expression) -> Origin:
-        """The origin that is an expression."""
-        found = super().__new__(cls, expression_text(expression))
-        found.expression = expression
-        return found
+    def __init__(self, expression: Expression) -> None:
+        self.expression = expression
+
+    def __str__(self) -> str:
+        return expression_text(self.expression)
+
+
+Words: TypeAlias = Origin | str
+"""An expression, or words."""

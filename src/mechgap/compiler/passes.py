@@ -112,7 +112,7 @@ def _compile(program: Program, n: int, settings: CompileSettings) -> Compiled:
 
 def _layout(plan: Plan) -> Layout:
     heads = tuple(
-        Head(r, h, tuple(fetch.notes.selections), fetch.origin)
+        Head(r, h, tuple(fetch.notes.selections), str(fetch.origin))
         for r, round in enumerate(plan.rounds[1])
         for h, fetch in enumerate(round.fetches)
     )
