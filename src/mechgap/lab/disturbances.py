@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,18 +22,19 @@ def with_noise(network: Network, deviation: float, seed: tuple[int, ...], part: 
     Args:
         network: stays as it is.
         deviation: standard deviation, relative to each weight's own size; weights of 0 stay 0.
-        seed: of the noise.
+        seed: of the noise; that of a parameter follows from the seed and its name.
         part: only of the parameters whose names start so; by default of all.
     """
     import numpy as np
     import torch
 
-    generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
     found = copy.deepcopy(network)
     with torch.no_grad():
         for name, weight in found.named_parameters():
             if not name.startswith(part):
                 continue
+            own = np.random.default_rng((*seed, zlib.crc32(name.encode())))
+            generator = torch.Generator().manual_seed(int(own.integers(2**62)))
             drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
             weight.copy_(weight.double() * (1.0 + deviation * drawn))
     return found
