@@ -4,7 +4,7 @@ python -m benchmarks                      all of them, a few minutes
 python -m benchmarks --quick              smaller ones, about a minute
 python -m benchmarks --only compile       one of them
 python -m benchmarks --json FILE          the figures as JSON as well
-python -m benchmarks --clrs-python PATH   the samplers of dm-clrs beside the interpreter
+python -m benchmarks --clrs-python PATH   dm-clrs beside the interpreter and the compiled networks
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import rollout
 from .reporting import Benchmark, print_benchmark
 from .workloads import WORKLOADS
 
 ROOT = Path(__file__).parent.parent
 CLRS = Path(__file__).parent / "clrs_sampling.py"
 MOST_SECONDS = 1800
+ROLLOUT = "rollout"
+"""The benchmark with processes of its own for every side that it compares."""
+NAMES = (*WORKLOADS, ROLLOUT)
 
 
 def main() -> None:
@@ -31,8 +35,11 @@ def main() -> None:
         _work(options.worker, options.quick, options.threads)
         return
     found = {}
-    for name in options.only or WORKLOADS:
-        found[name] = _in_its_own_process(name, options)
+    for name in options.only or NAMES:
+        if name == ROLLOUT:
+            found[name] = rollout.benchmark(options.quick, options.threads, options.clrs_python)
+        else:
+            found[name] = _in_its_own_process(name, options)
         if name == "interpreter" and options.clrs_python:
             _beside_clrs(found[name], options.clrs_python)
         print_benchmark(name, found[name])
@@ -43,7 +50,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory of mechgap.")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, about a minute")
-    parser.add_argument("--only", action="append", choices=WORKLOADS, help="run this one; may be repeated")
+    parser.add_argument("--only", action="append", choices=NAMES, help="run this one; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
     parser.add_argument("--threads", type=int, default=1, help="threads of arithmetic (default 1)")
     parser.add_argument(

@@ -10,6 +10,7 @@ PLAIN_WIDTH = 110
 TITLES = {
     "interpreter": "Interpreter: traces per second (inputs drawn before, p = 0.5)",
     "network": "Compiled networks: rollouts per second",
+    "rollout": "Compiled networks beside the interpreter and dm-clrs: runs per second of processor time",
     "compile": "Compiler: seconds for a program (median of 5)",
     "training": "Training: steps per second (quick preset, batch 32, n = 16, fresh traces)",
     "startup": "Start-up: seconds in a fresh process (best of 5)",

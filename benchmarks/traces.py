@@ -37,6 +37,8 @@ NODES_BEYOND = {"optimal_bst": 1}
 """By how much the number of nodes exceeds n, which counts keys in this task."""
 LEAST_PATIENCE = 1.0
 """Seconds that a batch may take at least, before larger ones are no longer tried."""
+ROLLOUTS = "\n## Rollouts of compiled networks"
+"""The head of what `benchmarks.rollout` writes below on the same page."""
 LARGEST_COMPARED = 64
 """Largest n at which dm-clrs is run: above, some of its tasks take minutes for one sample."""
 
@@ -78,7 +80,13 @@ def main() -> None:
                 options.json.write_text(json.dumps(figures, indent=1) + "\n")
     print_figures(figures)
     if options.write:
-        options.write.write_text(page(figures))
+        options.write.write_text(page(figures) + _beside(options.write))
+
+
+def _beside(path: Path) -> str:
+    """What a page shows of another benchmark, below."""
+    _, mark, rest = path.read_text().partition(ROLLOUTS) if path.exists() else ("", "", "")
+    return mark + rest
 
 
 def _options() -> argparse.Namespace:

@@ -62,6 +62,17 @@ def test_the_seed_says_all_and_each_stands_alone():
     assert not _same(three[0], other)
 
 
+def test_heads_units_and_idle_rows_are_varied_too():
+    found = list(realisations(load("bfs"), k=8, seed=2))
+    for option in ("idle", "copies", "duplicates"):
+        assert {bool(each.choices[option]) for each in found} == {True, False}, option
+    plain = len(found[0].layout.heads) - found[0].choices["copies"]
+    for each in found:
+        assert len(each.layout.heads) == plain + each.choices["copies"]
+        shapes = each.network.config.rounds
+        assert sum(shape.attentions for shape in shapes) >= len(each.layout.heads)
+
+
 def test_programs_alone_will_do():
     (found,) = realisations(load("components").program, k=1)
     assert found.program.name == "components"

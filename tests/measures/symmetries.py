@@ -1,4 +1,8 @@
-"""Random symmetries of a network, applied to its parameters one by one."""
+"""Random symmetries of a network, applied to its parameters one by one.
+
+They go beyond those of ``mechgap.nets.symmetries``, which round nothing: scales that round, shifts, another
+order of the hidden vector after every round, of pointers' units, and heads that write to it directly.
+"""
 
 from __future__ import annotations
 

@@ -9,9 +9,25 @@ from collections.abc import Sequence
 import typer
 
 from ..errors import MechgapError
-from . import certify, compile, diff, explain, export, list, measure, parity, run, show, trace, train, verify
+from . import (
+    certify,
+    compile,
+    diff,
+    explain,
+    export,
+    list,
+    measure,
+    parity,
+    robustness,
+    run,
+    show,
+    trace,
+    train,
+    verify,
+)
 from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
+from .zoo import zoo
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -31,6 +47,7 @@ app.command("trace")(trace.trace)
 app.command("compile")(compile.compile)
 app.command("certify")(certify.certify)
 app.command("verify")(verify.verify)
+app.command("robustness")(robustness.robustness)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("parity")(parity.parity)
@@ -39,6 +56,7 @@ app.command("measure")(measure.measure)
 app.command("run")(run.run)
 app.command("export")(export.export)
 app.add_typer(data, name="data")
+app.add_typer(zoo, name="zoo")
 
 
 @app.callback(invoke_without_command=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +46,36 @@ class CompiledFile:
 
 def save_compiled(compiled: Compiled, path: Path | str) -> None:
     """Write a compiled program; the file appears as a whole or not at all."""
-    program = compiled.program
+    origins = attribute(compiled.plan, compiled.network).to_json()
+    notes = {"provenance": json.dumps(origins, sort_keys=True)}
+    save_variant(path, compiled.program, compiled.network, compiled.layout, compiled.certificate, notes)
+
+
+def save_variant(
+    path: Path | str,
+    program: Program,
+    network: Network,
+    layout: Layout,
+    certificate: Certificate,
+    notes: Mapping[str, str],
+) -> None:
+    """Write a network that computes a program, as ``save_compiled`` does.
+
+    Args:
+        path: of the file.
+        program: what it computes.
+        network, layout, certificate: the network, and what is known of it.
+        notes: more texts to keep with it.
+    """
     extra = {
         "program": program.name,
         "source": program.source,
         "digest": program.digest,
-        "layout": json.dumps(compiled.layout.to_json(), sort_keys=True),
-        "certificate": json.dumps(compiled.certificate.to_json(), sort_keys=True),
-        "variables": json.dumps(describe_variables(program, compiled.layout)),
-        "provenance": json.dumps(attribute(compiled.plan, compiled.network).to_json(), sort_keys=True),
+        "layout": json.dumps(layout.to_json(), sort_keys=True),
+        "certificate": json.dumps(certificate.to_json(), sort_keys=True),
+        "variables": json.dumps(describe_variables(program, layout)),
     }
-    save(compiled.network, path, extra)
+    save(network, path, {**extra, **notes})
 
 
 def load_compiled(path: Path | str, program: Program | None = None) -> CompiledFile:

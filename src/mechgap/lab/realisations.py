@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from ..lang.program import Program
 from ..tasks.defaults import default_task
 from ..tasks.task import Task
 from .rivals import with_ties
-from .verification import VerificationPlan, verify
+from .verification import Verification, VerificationPlan, verify
 
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TARGETS = ("gatv2",)
 SHARPEST = 2
 """Logits are multiplied by 2^0 to 2^2."""
-PLAN = VerificationPlan(sizes=(4, 9), count=3, work=2**20)
-"""What each realisation is verified on."""
+PLAN = VerificationPlan(sizes=(4, 9), count=3, atol=0.0, work=2**20)
+"""What each realisation is verified on, bit for bit."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Realisation:
         network: computes it.
         layout: where its variables are in the hidden vectors.
         certificate: for which inputs it is exact.
-        choices: what was drawn, in words: ties, sharpness, width, seed.
+        choices: what was drawn: the rule of ties in words, sharpness, width, seed; the number of heads
+            whose idle rows attend others, and of heads that are copies; whether units are in duplicate.
     """
 
     program: Program
@@ -60,7 +61,8 @@ def realisations(
 
     They differ in the rule of every choice that the program declares free, the sharpness of attention,
     the order of heads and units, the sizes of units (powers of two, which round nothing), and idle
-    units up to a width.
+    units up to a width; each of these in half of them: whom nodes attend whose choice does not matter,
+    selections that are spread over several heads, units in duplicate.
 
     Args:
         program: a program, or a task (whose sampler then verifies them).
@@ -112,14 +114,16 @@ def _realisation(
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     compiled, ties = _with_other_ties(plain, settings, rng)
     wanted = int(rng.choice([0, 32, 64])) if width is None else width
-    found = rearrange(compiled.network, generator, wanted)
+    network, layout, copied = _with_copies(compiled, rng, generator)
+    found = rearrange(network, generator, wanted)
     sharpness = 2.0 ** int(rng.integers(SHARPEST + 1))
     _sharpen(found.network, sharpness)
-    layout = _layout(compiled.layout, found)
-    certificate = _certificate(compiled.certificate, found.network, sharpness)
+    layout = moved_layout(layout, found)
+    certificate = changed_certificate(compiled.certificate, found.network, sharpness)
     choices = {"ties": ties, "sharpness": sharpness, "width": found.network.config.hidden, "seed": origin}
+    choices |= copied
     made = Realisation(compiled.program, found.network, layout, certificate, choices)
-    _verify(replace(task, program=compiled.program), made)
+    verify_exact(replace(task, program=compiled.program), made.network, made.certificate, f"{choices}")
     return made
 
 
@@ -134,6 +138,40 @@ def _with_other_ties(plain: Compiled, settings: CompileSettings | None, rng: Any
         return plain, "its own"
 
 
+def _with_copies(compiled: Compiled, rng: Any, generator: Any) -> tuple[Network, Layout, dict[str, Any]]:
+    """A network with other attention of idle rows, heads and units in several copies; each or not."""
+    from ..compiler.idle import redirected
+    from ..nets.copies import duplicate_units, spread_heads
+
+    network, layout = compiled.network, compiled.layout
+    redirect, spread, duplicate = (bool(rng.integers(2)) for _ in range(3))
+    priced = 0
+    if redirect:
+        network, priced = redirected(
+            compiled, lambda count, highest: rng.integers(1, highest + 1, count).tolist()
+        )
+    copies = 0
+    if spread:
+        found = spread_heads(network, generator)
+        network, layout = found.network, _spread_layout(layout, found.heads)
+        copies = len(layout.heads) - len(compiled.layout.heads)
+    if duplicate:
+        network = duplicate_units(network, generator)
+    return network, layout, {"idle": priced, "copies": copies, "duplicates": duplicate}
+
+
+def _spread_layout(layout: Layout, sources: Sequence[Any]) -> Layout:
+    """A layout in which copies of heads make the choices of those that they copy."""
+    known = {(head.round, head.head): head for head in layout.heads}
+    heads = [
+        replace(known[k, old], head=new)
+        for k, source in enumerate(sources)
+        for new, old in enumerate(source.tolist())
+        if (k, old) in known
+    ]
+    return replace(layout, heads=tuple(heads))
+
+
 def _sharpen(network: Network, factor: float) -> None:
     import torch
 
@@ -145,7 +183,8 @@ def _sharpen(network: Network, factor: float) -> None:
             module.attend.mul_(factor)
 
 
-def _layout(layout: Layout, found: Rearranged) -> Layout:
+def moved_layout(layout: Layout, found: Rearranged) -> Layout:
+    """The layout of a rearranged network, from that of the network that it was made from."""
     heads = tuple(replace(head, head=int(found.heads[head.round][head.head])) for head in layout.heads)
 
     def moved(slots: Any, move: Move) -> tuple[dict[str, int], dict[str, float]]:
@@ -164,7 +203,14 @@ def _layout(layout: Layout, found: Rearranged) -> Layout:
     )
 
 
-def _certificate(certificate: Certificate, network: Network, sharpness: float) -> Certificate:
+def changed_certificate(certificate: Certificate, network: Network, sharpness: float = 1.0) -> Certificate:
+    """The certificate of a network that computes the same by other weights.
+
+    Args:
+        certificate: of the network that it was made from.
+        network: the other one.
+        sharpness: what its logits were multiplied by.
+    """
     parameters = list(network.parameters())
     return replace(
         certificate,
@@ -175,13 +221,24 @@ def _certificate(certificate: Certificate, network: Network, sharpness: float) -
     )
 
 
-def _verify(task: Task, made: Realisation) -> None:
-    sizes = [n for n in PLAN.sizes if n <= made.certificate.n]
-    report = verify(task, made.network, made.certificate, replace(PLAN, sizes=sizes))
+def verify_exact(task: Task, network: Network, certificate: Certificate, what: str) -> Verification:
+    """Run a network against the interpreter on families of graphs.
+
+    Args:
+        task: the program, and the sampler.
+        network, certificate: what should compute it, and up to which size.
+        what: which realisation it is, in words.
+
+    Raises:
+        MechgapError: if anything differs.
+    """
+    sizes = [n for n in PLAN.sizes if n <= certificate.n]
+    report = verify(task, network, certificate, replace(PLAN, sizes=sizes))
     if report.mismatches or not report.graphs:
         raise MechgapError(
-            f"a realisation of {task.name} ({made.choices})",
+            f"a realisation of {task.name} ({what})",
             f"{report.mismatches} values in {report.graphs} runs that are not the interpreter's",
             "none: realisations are exact",
             "this is a fault of mechgap: please report it",
         )
+    return report

@@ -57,20 +57,39 @@ class Rearranged:
     heads: tuple[Tensor, ...]
 
 
-def rearrange(network: Network, generator: torch.Generator, width: int = 0) -> Rearranged:
+@dataclass(frozen=True)
+class Freedom:
+    """What is changed when a network is rearranged.
+
+    Attributes:
+        order: whether units and heads change places; otherwise idle units stand behind the others.
+        scale: whether units are multiplied by powers of two.
+    """
+
+    order: bool = True
+    scale: bool = True
+
+
+ALL = Freedom()
+
+
+def rearrange(
+    network: Network, generator: torch.Generator, width: int = 0, freedom: Freedom = ALL
+) -> Rearranged:
     """Put units into a random order, scale them by random powers of two, and add idle ones.
 
     Args:
         network: without layer normalisation; with a layer after every round of several heads.
         generator: of what is drawn.
         width: smallest width of the layers at nodes afterwards.
+        freedom: what is changed besides.
 
     Raises:
         MechgapError: if the network has layer normalisation, or several heads that write to one hidden
             vector directly: then order and scale are not free.
     """
     _check(network.config)
-    return _Rearrangement(network, generator, width).run()
+    return _Rearrangement(network, generator, width, freedom).run()
 
 
 def _check(config: NetworkConfig) -> None:
@@ -88,10 +107,11 @@ def _check(config: NetworkConfig) -> None:
 
 
 class _Rearrangement:
-    def __init__(self, network: Network, generator: torch.Generator, width: int) -> None:
+    def __init__(self, network: Network, generator: torch.Generator, width: int, freedom: Freedom) -> None:
         self._old = network
         self._generator = generator
         self._width = width
+        self._freedom = freedom
 
     def run(self) -> Rearranged:
         config = self._old.config
@@ -136,7 +156,7 @@ class _Rearrangement:
     def _round(self, module: nn.Module, hidden: Move, pairs: Move) -> _RoundMoves:
         shape = module.shape
         assert isinstance(shape, RoundConfig)
-        heads = torch.randperm(shape.heads, generator=self._generator)
+        heads = self._order(shape.heads)
         mid = self._blocks(heads, shape.mid, shape.mid, [_tensor(module, "receiver.weight")])
         made = [self._move(width, width, []) for width in shape.pairs[:-1]]
         paired = (*made, pairs) if shape.pairs else ()
@@ -154,17 +174,23 @@ class _Rearrangement:
         """A move that keeps the units of a head together."""
         count = len(heads)
         old, new = size // count, -(-wanted // count)
-        places = [
-            head * new + torch.randperm(new, generator=self._generator)[:old] for head in heads.tolist()
-        ]
+        places = [head * new + self._order(new)[:old] for head in heads.tolist()]
         return Move(torch.cat(places), self._scales(size, readers), new * count)
 
     def _move(self, size: int, wanted: int, readers: list[Tensor]) -> Move:
-        places = torch.randperm(wanted, generator=self._generator)[:size]
+        places = self._order(wanted)[:size]
         return Move(places, self._scales(size, readers), wanted)
+
+    def _order(self, size: int) -> Tensor:
+        """Places in random order, or one after the other."""
+        if not self._freedom.order:
+            return torch.arange(size)
+        return torch.randperm(size, generator=self._generator)
 
     def _scales(self, size: int, weights: list[Tensor]) -> Tensor:
         """Powers of two; none above one for layers with large weights."""
+        if not self._freedom.scale:
+            return torch.ones(size)
         large = any(bool((weight.abs() > LARGE).any()) for weight in weights)
         top = 1 if large else LARGEST_STEP + 1
         return 2.0 ** torch.randint(-LARGEST_STEP, top, (size,), generator=self._generator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..ir import INDEX_PORT, AbstractPairAtom, EdgeColumn, Feature, Fetch, Form, Order, PairForm, Relation
@@ -39,19 +40,26 @@ class AttentionUnit:
     pair: tuple[tuple[AbstractPairAtom, float], ...] = ()
 
 
-def attention_units(fetch: Fetch, n: int) -> list[AttentionUnit]:
+def attention_units(fetch: Fetch, n: int, prices: Sequence[float] = ()) -> list[AttentionUnit]:
     """The hidden layer of the attention of a fetch; logits are sums of its units.
 
     Conditions cost so much that no key makes up for it; keys and indices order the rest.
+
+    Args:
+        fetch: whose attention.
+        n: largest number of nodes.
+        prices: how many times what is needed each condition that is a truth value costs, whole numbers
+            from 1; by default all 1. They say whom a node attends for whom no sender fulfils all.
     """
     cost = condition_cost(fetch, n)
     units: list[AttentionUnit] = []
     true = [c.form for c in fetch.conditions if c.relation is Relation.TRUE]
     if true:
-        total = true[0]
-        for form in true[1:]:
-            total = total + form
-        missing = (total * -1.0).plus(float(len(true)))
+        prices = prices or (1.0,) * len(true)
+        total = true[0] * prices[0]
+        for form, price in zip(true[1:], prices[1:], strict=True):
+            total = total + form * price
+        missing = (total * -1.0).plus(sum(prices))
         units.append(_attention_unit(-1.0, missing * cost))
     for condition in fetch.conditions:
         form, step = condition.form, 1.0 if condition.form.whole else condition_step(fetch, n)

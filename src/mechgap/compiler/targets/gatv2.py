@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from ...nets.attention_round import AbstractAttentionRound
 from ...nets.gatv2 import GATv2Round
 from ...nets.network import Network
@@ -16,12 +18,24 @@ CLRS_SLOPE = 0.01
 """Slope of the attention's leaky ReLU below zero in the CLRS network."""
 
 
-def emit(plan: Plan) -> Network:
-    """The network whose parameters are the compiled program."""
+Prices = Callable[[Fetch], Sequence[float]]
+"""What the conditions of a fetch that are truth values cost; see ``attention_units``."""
+
+
+def emit(plan: Plan, prices: Prices | None = None) -> Network:
+    """The network whose parameters are the compiled program.
+
+    Args:
+        plan: everything that is emitted.
+        prices: of the conditions of each fetch; by default 1.
+    """
     fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
     slope = 0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE
     prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
-    return emit_network(plan, configured(plan, prologue, rounds, slope), _RoundEmitter)
+    emitter: type[_RoundEmitter] = _RoundEmitter
+    if prices is not None:
+        emitter = type("_PricedEmitter", (_RoundEmitter,), {"prices": staticmethod(prices)})
+    return emit_network(plan, configured(plan, prologue, rounds, slope), emitter)
 
 
 def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
@@ -33,12 +47,19 @@ def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
 
 
 class _RoundEmitter(AbstractRoundEmitter):
-    """Fills one round of GATv2."""
+    """Fills one round of GATv2.
+
+    Attributes:
+        prices: of the conditions of each fetch.
+    """
+
+    prices: Prices | None = None
 
     def fill_head(self, module: AbstractAttentionRound, head: int, fetch: Fetch) -> None:
         assert isinstance(module, GATv2Round)
         mid = module.attend.shape[1]
-        for k, unit in enumerate(attention_units(fetch, self.plan.n)):
+        prices = self.prices(fetch) if self.prices else ()
+        for k, unit in enumerate(attention_units(fetch, self.plan.n, prices)):
             self._fill_unit(module, head * mid + k, unit)
             module.attend[head, k] = unit.weight
 
