@@ -65,7 +65,8 @@ class Fetches:
         if isinstance(reference, Bit):
             form = self._gadgets.form(reference)
             return self.fetch((Condition(PairForm(sender=form), Relation.TRUE),))
-        gap = PairForm(sender=self._own.form) - PairForm(receiver=reference.form)
+        near = self._gadgets.near(reference, int(self._own.high) + 1)
+        gap = PairForm(sender=self._own.form) - PairForm(receiver=near.form)
         return self.fetch((Condition(gap, Relation.ZERO),))
 
     def checked(self, fetch: Fetch, reference: Bit | Number, read: Value) -> Value:

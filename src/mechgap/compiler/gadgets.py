@@ -236,6 +236,18 @@ class Gadgets:
         up, middle, down = (self.unit(gap.plus(d), span) for d in (1.0, 0.0, -1.0))
         return Bit((up - middle * 2.0 + down,))
 
+    def near(self, pointer: Number, n: int) -> Number:
+        """A pointer that may be far from all nodes, or one to a place just behind them in its stead."""
+        if -2 * n <= pointer.low and pointer.high <= 2 * n:
+            return pointer
+        low, high = max(pointer.low, -1), min(pointer.high, n)
+        inside = self.both(
+            ~self.less(pointer, Number(Form((), low), low, low, True)),
+            ~self.less(Number(Form((), high), high, high, True), pointer),
+        )
+        behind = Number(Form((), float(n)), n, n, True)
+        return self.pick([(inside, pointer), (~inside, behind)])
+
     def rounded(self, form: Form, high: float) -> Form:
         """A number below 2^22 rounded to a whole one, by float32 itself: next to 2^23 it has no fraction."""
         large = self.made(form.plus(NO_FRACTION), NO_FRACTION + high, False)

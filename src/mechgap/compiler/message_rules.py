@@ -149,7 +149,7 @@ class MessageRules(AbstractRules):
             found = lifted(reference, End.SENDER)
             assert isinstance(found, Bit)
             return found
-        pointer = lifted(reference, End.RECEIVER)
+        pointer = lifted(self._nodes.gadgets.near(reference, self._nodes.n), End.RECEIVER)
         assert isinstance(pointer, Number)
         return self._gadgets.equal(self._wide.own, pointer)
 

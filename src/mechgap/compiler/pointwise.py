@@ -92,15 +92,7 @@ class AbstractPointwise(ABC):
 
     def _node_at(self, value: Value) -> Value:
         assert isinstance(value, Number)
-        if value.low < 0 or value.high > 2 * self.n:
-            low, high = max(value.low, 0), min(value.high, 2 * self.n)
-            inside = self.gadgets.both(
-                ~self.gadgets.less(value, Number(Form((), low), low, low, True)),
-                ~self.gadgets.less(Number(Form((), high), high, high, True), value),
-            )
-            nowhere = Number(Form((), float(self.n)), self.n, self.n, True)
-            value = self.gadgets.pick([(inside, value), (~inside, nowhere)])
-        return Number(value.form, max(value.low, 0), value.high, True, True, loose=True)
+        return Number(value.form, value.low, value.high, True, True, loose=True)
 
     def same(self, left: Value, right: Value) -> Bit:
         """Whether two values of one kind are equal."""

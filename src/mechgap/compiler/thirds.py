@@ -203,7 +203,9 @@ class ThirdRules:
             if isinstance(reference, Bit):
                 found = at_third(reference)
             else:
-                found = along(lifted(reference, of or End.RECEIVER), Leg.DIRECT)
+                assert isinstance(reference, Number)
+                near = self._nodes.gadgets.near(reference, self._nodes.n)
+                found = along(lifted(near, of or End.RECEIVER), Leg.DIRECT)
         assert isinstance(found, (Bit, Number))
         return found
 

@@ -296,12 +296,17 @@ class Evaluation:
             return arguments[0].to(self.dtype)
         if operation is Operation.NODE_AT:
             return arguments[0].to(torch.int64)
-        if scope.swept and operation in _COMPARED and self._types[expression.arguments[0]].is_pointer:
+        if scope.swept and operation in _COMPARED and self._are_nodes(expression.arguments):
             arguments = [
                 self.inputs.short_positions.expand(value.shape) if isinstance(e, Own) else self.short(value)
                 for e, value in zip(expression.arguments, arguments, strict=True)
             ]
         return _POINTWISE[operation](*arguments)
+
+    def _are_nodes(self, pointers: tuple[Expression, ...]) -> bool:
+        """Whether some values are pointers that always name nodes: others are compared by position."""
+        named = all(isinstance(p, Own) or p in self.facts.grounded for p in pointers)
+        return named and self._types[pointers[0]].is_pointer
 
     def _lift(self, expression: Lift, scope: Scope) -> Tensor:
         end = 0 if expression.end is End.SENDER else 1

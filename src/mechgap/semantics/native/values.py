@@ -258,15 +258,9 @@ class Values:
             given = (Literal(one, goes_on),) if other.heavy else ()
             return self.new(expression, ends, text, Need(one), Need(other, given))
         if operation in _COMPARED:
-            sides = [self._compared(argument, k) for k, argument in enumerate(expression.arguments)]
-            text = f"({sides[0]} {_COMPARED[operation]} {sides[1]})"
+            text = f"({{0}} {_COMPARED[operation]} {{1}})"
             return self.new(expression, ends, text, *map(Need, items))
         return self.new(expression, ends, _PLAIN[operation], *map(Need, items))
-
-    def _compared(self, argument: Expression, position: int) -> str:
-        """A side of a comparison; pointers to no node on one side of all nodes are the same."""
-        loose = argument not in self.facts.grounded and self._points(argument)
-        return f"min(max({{{position}}}, -1), N)" if loose else f"{{{position}}}"
 
     def _where(self, expression: Apply, ends: Ends) -> Item:
         condition, then, otherwise = expression.arguments
