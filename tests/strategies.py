@@ -337,27 +337,30 @@ def programs(draw: st.DrawFn, grammar: Grammar = Grammar()) -> Program:
 
 
 @st.composite
-def batches(draw: st.DrawFn, *, largest: int = 6, whole: bool = True) -> Batch:
-    """One to three graphs of different sizes: sparse, dense, with self loops and equal weights or not."""
+def batches(
+    draw: st.DrawFn, *, largest: int = 6, whole: bool = True, count: tuple[int, int] = (1, 3)
+) -> Batch:
+    """Some graphs of different sizes: sparse, dense, with self loops and equal weights or not."""
     import torch
 
     from mechgap.semantics.batch import Batch
 
-    sizes = torch.tensor(draw(st.lists(st.integers(1, largest), min_size=1, max_size=3)))
-    count, width = len(sizes), int(sizes.max()) + draw(st.integers(0, 1))
+    fewest, most = count
+    sizes = torch.tensor(draw(st.lists(st.integers(1, largest), min_size=fewest, max_size=most)))
+    graphs, width = len(sizes), int(sizes.max()) + draw(st.integers(0, 1))
     source = torch.Generator().manual_seed(draw(st.integers(0, 2**16)))
     nodes = torch.arange(width)[None] < sizes[:, None]
     density = draw(st.sampled_from([0.5, 0.0, 0.2, 1.0]))
-    edges = torch.rand(count, width, width, generator=source) < density
+    edges = torch.rand(graphs, width, width, generator=source) < density
     if draw(st.booleans()):
         edges = edges | edges.transpose(1, 2)
     if draw(st.booleans()):
         edges = edges & ~torch.eye(width, dtype=torch.bool)
-    weights = torch.rand(count, width, width, generator=source) * HEAVIEST
+    weights = torch.rand(graphs, width, width, generator=source) * HEAVIEST
     weights = weights.round() if whole else weights
     if draw(st.booleans()):
         weights = torch.ones_like(weights)
     pairs = nodes[:, :, None] & nodes[:, None, :]
-    start = (torch.rand(count, generator=source) * sizes).long()
+    start = (torch.rand(graphs, generator=source) * sizes).long()
     marked = torch.arange(width)[None] == start[:, None]
     return Batch({"adj": edges & pairs, "A": weights * pairs, "s": marked}, nodes)
