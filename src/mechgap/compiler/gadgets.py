@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ..errors import Refusal
 from .ir import Atom, Form, Unit
@@ -246,7 +247,9 @@ class Gadgets:
             ~self.less(Number(Form((), high), high, high, True), pointer),
         )
         behind = Number(Form((), float(n)), n, n, True)
-        return self.pick([(inside, pointer), (~inside, behind)])
+        close, reach = replace(pointer, low=low, high=high), max(-pointer.low, pointer.high)
+        outside = Bit((self.settled(~inside),))
+        return self.pick([(~outside, close), (outside, behind)], reach)
 
     def rounded(self, form: Form, high: float) -> Form:
         """A number below 2^22 rounded to a whole one, by float32 itself: next to 2^23 it has no fraction."""
