@@ -225,7 +225,7 @@ class MPNNRound(Round):
         for layer in self.pairs:
             q = layer(graphs, z, q, shared=shared) if isinstance(layer, PairLayer) else F.relu(layer(q))
             shared = None
-        told = torch.zeros((), dtype=z.dtype, device=z.device)
+        told = z.new_zeros(())
         if self.message is not None and self.received is not None:
             unheard = ~graphs[self.attended].transpose(1, 2)[..., None]
             largest = self.message(q).masked_fill(unheard, float("-inf")).amax(1)
@@ -248,11 +248,12 @@ class Thirds(nn.Module):
     def forward(self, graphs: Graphs, z: Tensor, p: Tensor) -> Tensor:
         """The maxima at pairs; the triples of one first node at a time."""
         both = torch.cat([p, p.transpose(1, 2)], -1)
-        legs = [layer.legs(graphs["e"], both, z) for layer in self.layers]
+        layers: list[Any] = list(self.layers)
+        legs = [layer.legs(graphs["e"], both, z) for layer in layers]
         real, found = graphs["real"], []
         for u in range(real.shape[1]):
             t = None
-            for layer, (first, second, direct) in zip(self.layers, legs, strict=True):
+            for layer, (first, second, direct) in zip(layers, legs, strict=True):
                 own = first[:, u, :, None]
                 own = own if t is None else layer.before(F.relu(t)) + own
                 t = (own + second) + direct[:, u, None]

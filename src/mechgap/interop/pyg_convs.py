@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -166,10 +166,10 @@ class SumConv(MessagePassing):  # type: ignore[misc]
 
 
 def _by_head(values: Tensor, heads: int) -> Tensor:
-    return values.unflatten(-1, (heads, -1))
+    return values.reshape(len(values), heads, -1)
 
 
-def _of_edges(layer: Any, edge_attr: Tensor | None, edge_index: Tensor, heads: int) -> Tensor:
+def _of_edges(layer: nn.Linear, edge_attr: Tensor | None, edge_index: Tensor, heads: int) -> Tensor:
     """The mapped features of edges by head; zeros where there are none."""
     if edge_attr is None:
         return layer.weight.new_zeros(edge_index.shape[1], heads, layer.out_features // heads)

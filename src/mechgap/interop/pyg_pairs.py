@@ -39,7 +39,8 @@ class Links:
     def of(cls, data: Any, name: str) -> Links:
         """Those of a name; attention has the features of the opposite pair, (receiver, sender)."""
         reverse = data[f"reverse_{name}"]
-        return cls(*data[f"edge_index_{name}"], data[f"edge_attr_{name}"][reverse], reverse)
+        sender, receiver = data[f"edge_index_{name}"]
+        return cls(sender, receiver, data[f"edge_attr_{name}"][reverse], reverse)
 
 
 class PairUnits(nn.Module):
@@ -140,7 +141,8 @@ class TripleUnits(nn.Module):
         )
         if self.before is not None and before is not None:
             first = self.before(F.relu(before)) + first
-        return (first + second) + direct
+        found: Tensor = (first + second) + direct
+        return found
 
 
 def mapped(project: Projection) -> nn.Linear:
