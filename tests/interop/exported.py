@@ -15,7 +15,7 @@ from mechgap.nets.encoded import Encoded
 from mechgap.nets.features import adjacency, everyone, hint_features, raw_features
 from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network, hint_key
-from mechgap.nets.shapes import AbstractRoundConfig, MPNNConfig, TransformerConfig
+from mechgap.nets.shapes import AbstractRoundConfig, MPNNConfig, RoundConfig, TransformerConfig
 from mechgap.semantics.batch import Batch
 from mechgap.semantics.inputs import join
 from mechgap.semantics.interpreter import interpret
@@ -35,6 +35,12 @@ AT_TRIPLES = [
 """Networks that read a third node: with ``pair_reads``, or with triples."""
 
 SHAPES: dict[str, tuple[int, AbstractRoundConfig]] = {
+    "gatv2": (0, RoundConfig(width=16, mid=12, heads=2)),
+    "gatv2 with edge values": (0, RoundConfig(width=16, mid=12, heads=2, edge_values=True)),
+    "gatv2 with pairs": (
+        3,
+        RoundConfig(width=16, mid=6, heads=2, edge_values=True, pairs=(4, 3), pair_reads=True),
+    ),
     "mpnn": (0, MPNNConfig(width=16, received=12, pairs=(10,))),
     "linked mpnn": (0, MPNNConfig(width=16, received=16, pairs=(16, 16), linked=True, attend="all")),
     "mpnn with pairs": (3, MPNNConfig(width=16, received=12, pairs=(10, 8), mlp=(12, 16))),
@@ -46,6 +52,7 @@ SHAPES: dict[str, tuple[int, AbstractRoundConfig]] = {
         3,
         TransformerConfig(width=16, keys=6, heads=2, edge_values=True, pairs=(4, 3), attend="all"),
     ),
+    "transformer with thirds": (3, TransformerConfig(width=16, keys=6, heads=2, pairs=(3,), pair_reads=True)),
 }
 """Of networks to train: the width of vectors at pairs, and the round."""
 

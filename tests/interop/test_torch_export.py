@@ -151,8 +151,8 @@ def test_every_parameter_is_documented():
         for name in network.state_dict():
             general = re.sub(r"^readouts\.\w+\.", "readouts.KEY.", name)
             general = re.sub(r"^(rounds|prologue)\.\d+", "rounds.K", general)
-            general = re.sub(r"\.(mlp|pairs|thirds\.layers)\.\d+", r".\1.L", general)
-            general = re.sub(r"(\.L\.(?:edges|pairs|here))\.\d+", r"\1.I", general)
+            general = re.sub(r"\.layers\.\d+\.(edges|pairs|here)\.\d+", r".layers.L.\1.I", general)
+            general = re.sub(r"\.(mlp|pairs|layers)\.\d+", r".\1.L", general)
             assert f"`{general}`" in text, general
 
 
