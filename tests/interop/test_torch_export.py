@@ -16,6 +16,7 @@ from interop.exported import (
     AT_NODES,
     AT_PAIRS,
     AT_TRIPLES,
+    FAMILIES,
     SHAPES,
     batch_of,
     compiled,
@@ -113,8 +114,9 @@ def test_whole_runs_of_trained_networks_are_equal_up_to_rounding(shape):
         torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 
 
-def test_the_written_files_run_without_the_package(tmp_path):
-    network, batch = compiled("bfs"), batch_of("bfs")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_written_files_run_without_the_package(tmp_path, family):
+    network, batch = compiled("bfs", family), batch_of("bfs")
     export_plain(network, tmp_path)
     nodes, edges, graph = raw(network, "bfs", None)
     torch.save({"nodes": nodes, "edges": edges, "graph": graph, "real": batch.nodes}, tmp_path / "in.pt")
