@@ -103,9 +103,10 @@ def _after_steps(run: Run) -> Network:
 
 
 def batch_of(name: str) -> Batch:
-    """Graphs of two sizes."""
+    """Graphs of two sizes, where a program takes such."""
     task = load(name)
-    return join([task.sample(0, 8, 2), task.sample(1, 5, 2)])
+    sizes = (4, 4) if name == "segments_intersect" else (8, 5)
+    return join([task.sample(seed, size, 2) for seed, size in enumerate(sizes)])
 
 
 def steps(network: Network, name: str) -> Iterator[Step]:
