@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -13,8 +15,10 @@ from mechgap.kinds.scalar import Scalar
 from mechgap.lang.location import PLACES, Location
 from mechgap.lang.program import Interface, Port
 from mechgap.nets.config import NetworkConfig
+from mechgap.nets.features import hint_features
+from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
-from mechgap.nets.shapes import RoundConfig, TransformerConfig
+from mechgap.nets.shapes import MPNNConfig, RoundConfig, TransformerConfig
 from mechgap.semantics.batch import Batch
 
 ALL_KINDS: tuple[AbstractKind, ...] = (
@@ -24,6 +28,10 @@ ALL_KINDS: tuple[AbstractKind, ...] = (
     Pointer(),
     Categorical(("red", "green", "blue")),
 )
+
+
+SIZES = (5, 1, 3)
+"""Nodes of the graphs of a batch."""
 
 
 def everything() -> Interface:
@@ -141,6 +149,66 @@ TRANSFORMER_PAIRS: dict[str, object] = {
     ),
 }
 """What ``small_config`` takes for a transformer that keeps vectors at pairs."""
+
+
+MPNN: dict[str, object] = {
+    "rounds": (
+        MPNNConfig(width=6, mlp=(10, 8), received=5, pairs=(4, 7)),
+        MPNNConfig(width=8, received=0),
+        MPNNConfig(width=8, received=4, pairs=(3,), attend="all"),
+    ),
+}
+"""What ``small_config`` takes for an MPNN; one of its rounds has no messages."""
+MPNN_LINKED: dict[str, object] = {
+    "rounds": (
+        MPNNConfig(width=8, received=8, pairs=(6, 5, 6), linked=True),
+        MPNNConfig(width=8, received=8, pairs=(8, 8), linked=True, attend="all"),
+    ),
+}
+"""What ``small_config`` takes for an MPNN whose messages are made as in CLRS."""
+MPNN_PAIRS: dict[str, object] = {
+    "pairs": 3,
+    "rounds": (
+        MPNNConfig(width=6, mlp=(10, 8), received=5, pairs=(4, 6)),
+        MPNNConfig(width=8, received=7, pairs=(5, 4), attend="all", linked=True),
+        MPNNConfig(width=8, received=0, pairs=(4, 3)),
+    ),
+}
+"""What ``small_config`` takes for an MPNN that keeps vectors at pairs."""
+MPNN_TRIPLES: dict[str, object] = {
+    "pairs": 3,
+    "rounds": (
+        MPNNConfig(width=8, received=5, pairs=(4, 6), triples=(5, 4), thirds=2),
+        MPNNConfig(width=8, received=7, pairs=(5,), thirds=3, attend="all"),
+    ),
+}
+"""What ``small_config`` takes for an MPNN that reads triples, with hidden layers and without."""
+MPNN_THIRDS: dict[str, object] = {
+    "rounds": (
+        MPNNConfig(width=8, received=5, pairs=(4,), triples=(3,), thirds=2, attend="all"),
+        MPNNConfig(width=8, received=7, pairs=(5, 5), thirds=3, linked=True),
+    ),
+}
+"""What ``small_config`` takes for an MPNN that reads triples and keeps nothing at pairs, as in CLRS."""
+
+
+def made(
+    config: NetworkConfig, sizes: Sequence[int] = SIZES, dtype: torch.dtype = torch.float64, seed: int = 0
+) -> tuple[Network, Batch, dict[str, Tensor], Hidden]:
+    """A network, a batch, features of hints, and some hidden vectors."""
+    network = Network(config, seed).to(dtype)
+    with torch.no_grad():
+        for name, weight in sorted(network.named_parameters()):
+            if name.endswith("bias"):
+                weight.copy_(torch.linspace(-0.3, 0.4, len(weight)))
+    batch, values = random_batch(config.interface, list(sizes), seed)
+    hints = hint_features(config, values, batch.nodes)
+    generator = torch.Generator().manual_seed(seed)
+    places = (len(batch), batch.width)
+    nodes = torch.rand(*places, config.hidden, generator=generator, dtype=dtype)
+    kept = torch.rand(*places, batch.width, config.pairs, generator=generator, dtype=dtype)
+    hidden = Hidden(nodes * batch.nodes[..., None], kept * batch.pairs[..., None])
+    return network, batch, hints, hidden
 
 
 def counting_network(halting: bool = True) -> Network:

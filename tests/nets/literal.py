@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from mechgap.nets.attention_round import AbstractAttentionRound
 from mechgap.nets.gatv2 import GATv2Round
+from mechgap.nets.mpnn import MPNNRound
 from mechgap.nets.network import Network
 from mechgap.nets.pair_layer import PairLayer
 from mechgap.nets.readout import PointerReadout
 from mechgap.nets.transformer import TransformerRound
+from mechgap.nets.triples import Thirds
 
 
 def edge_codes(network: Network, edges: Tensor) -> Tensor:
@@ -80,11 +82,16 @@ def round_of(layer: AbstractAttentionRound, z: Tensor, graph: Graph) -> Tensor:
                     sent = sent + at_pair(layer.pair_value, graph.pairs, i, j)
                 part = part + alpha[head, i, j] * sent.reshape(layer.shape.heads, -1)[head]
             parts.append(part)
-        after = F.relu(torch.cat(parts) + layer.skip(z[i]))
-        for linear in layer.mlp:
-            after = F.relu(linear(after))
-        rows.append(after if layer.norm is None else layer.norm(after))
+        rows.append(updated(layer, torch.cat(parts) + layer.skip(z[i])))
     return torch.stack(rows)
+
+
+def updated(layer: AbstractAttentionRound | MPNNRound, told: Tensor) -> Tensor:
+    """The hidden vector [H] of one node after a round, of its message and its own part."""
+    after = F.relu(told)
+    for linear in layer.mlp:
+        after = F.relu(linear(after))
+    return after if layer.norm is None else layer.norm(after)
 
 
 def read_along(part: PairLayer, pairs: Tensor, alpha: Tensor, u: int, v: int) -> Tensor:
@@ -113,6 +120,72 @@ def pairs_of(layer: AbstractAttentionRound, z: Tensor, graph: Graph, alpha: Tens
         ]
         pairs = F.relu(torch.stack(rows)).reshape(size, size, -1)
     return pairs
+
+
+def triple_of(layer: Thirds, z: Tensor, graph: Graph, u: int, k: int, v: int) -> Tensor:
+    """The last layer [W] at one triple."""
+    found = None
+    for part in layer.layers:
+        total = 0 if found is None else part.before(F.relu(found))
+        for leg, (one, other, node) in enumerate(((u, k, u), (k, v, k), (u, v, v))):
+            total = total + part.edges[leg](graph.edges[one, other]) + part.here[leg](z[node])
+            total = total + at_pair(part.pairs[leg], graph.pairs, one, other)
+        found = total
+    return found
+
+
+def thirds_of(layer: Thirds, z: Tensor, graph: Graph) -> Tensor:
+    """[N, N, W] of one graph: the maxima over the third node."""
+    size = len(z)
+    rows = [
+        torch.stack([triple_of(layer, z, graph, u, k, v) for k in range(size)]).amax(0)
+        for u in range(size)
+        for v in range(size)
+    ]
+    return torch.stack(rows).reshape(size, size, -1)
+
+
+def messages_of(layer: MPNNRound, z: Tensor, graph: Graph) -> Tensor:
+    """What the layers at pairs [N, N, _] of one graph make, at (sender, receiver)."""
+    size, q = len(z), graph.pairs
+    if layer.thirds is not None:
+        q = torch.cat([q, thirds_of(layer.thirds, z, graph)], -1)
+    for index, part in enumerate(layer.pairs):
+        rows = []
+        for u in range(size):
+            for v in range(size):
+                if index and layer.shape.linked:
+                    rows.append(part(q[u, v]))
+                    continue
+                row = part.edge(graph.edges[u, v]) + at_pair(part.pair, q, u, v)
+                row = row + part.sender(z[u]) + part.receiver(z[v])
+                rows.append(row if index else row + layer.graph(graph.code))
+        q = F.relu(torch.stack(rows)).reshape(size, size, -1)
+    return q
+
+
+def mpnn_round_of(layer: MPNNRound, z: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
+    """Hidden vectors [N, H] and vectors at pairs [N, N, P] of one graph after a round."""
+    size, q, rows = len(z), messages_of(layer, z, graph), []
+    for v in range(size):
+        told = layer.skip(z[v])
+        if layer.message is not None:
+            heard = [layer.message(q[u, v]) for u in range(size) if graph.allowed[v, u]]
+            told = told + layer.received(torch.stack(heard).amax(0))
+        rows.append(updated(layer, told))
+    return torch.stack(rows), q[..., : graph.pairs.shape[-1]]
+
+
+def after_round(
+    layer: AbstractAttentionRound | MPNNRound, x: Tensor, h: Tensor, graph: Graph
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Vectors [N, H] and [N, N, P] of one graph after a round of any family, and the attention."""
+    z = torch.cat([x, h], -1)
+    if isinstance(layer, MPNNRound):
+        return *mpnn_round_of(layer, z, graph), z.new_zeros(0, len(z), len(z))
+    alpha = attention_of(layer, z, graph)
+    after = round_of(layer, z, graph)
+    return after, pairs_of(layer, torch.cat([x, after], -1), graph, alpha), alpha
 
 
 def pointer_logits(readout: PointerReadout, r: Tensor, e: Tensor) -> Tensor:

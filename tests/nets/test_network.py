@@ -7,43 +7,29 @@ import torch
 
 from mechgap.errors import GraphError, MechgapError
 from mechgap.lang.location import Location
-from mechgap.nets import pairs
+from mechgap.nets import mpnn, pairs, triples
 from mechgap.nets.config import clrs_config
-from mechgap.nets.features import hint_features
 from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
 from mechgap.nets.shapes import RoundConfig, TransformerConfig
 from mechgap.semantics.batch import Batch
 from nets.cases import (
+    MPNN,
+    MPNN_LINKED,
+    MPNN_PAIRS,
+    MPNN_THIRDS,
+    MPNN_TRIPLES,
     PAIRS,
+    SIZES,
     TRANSFORMER,
     TRANSFORMER_PAIRS,
     cut,
     everything,
     flat_graphs,
-    random_batch,
+    made,
     small_config,
 )
-from nets.literal import Graph, attention_of, edge_codes, pairs_of, pointer_logits, round_of
-
-SIZES = [5, 1, 3]
-
-
-def made(config, sizes=SIZES, dtype=torch.float64, seed=0):
-    """A network, a batch, features of hints, and some hidden vectors."""
-    network = Network(config, seed).to(dtype)
-    with torch.no_grad():
-        for name, weight in sorted(network.named_parameters()):
-            if name.endswith("bias"):
-                weight.copy_(torch.linspace(-0.3, 0.4, len(weight)))
-    batch, values = random_batch(config.interface, sizes, seed)
-    hints = hint_features(config, values, batch.nodes)
-    generator = torch.Generator().manual_seed(seed)
-    places = (len(batch), batch.width)
-    nodes = torch.rand(*places, config.hidden, generator=generator, dtype=dtype)
-    kept = torch.rand(*places, batch.width, config.pairs, generator=generator, dtype=dtype)
-    hidden = Hidden(nodes * batch.nodes[..., None], kept * batch.pairs[..., None])
-    return network, batch, hints, hidden
+from nets.literal import Graph, after_round, edge_codes, pointer_logits
 
 
 def scaled(hidden, factor):
@@ -59,6 +45,11 @@ KEPT = {
     "pairs": PAIRS,
     "transformer": TRANSFORMER,
     "transformer with pairs": TRANSFORMER_PAIRS,
+    "mpnn": MPNN,
+    "linked mpnn": MPNN_LINKED,
+    "mpnn with pairs": MPNN_PAIRS,
+    "mpnn with triples": MPNN_TRIPLES,
+    "mpnn with triples only": MPNN_THIRDS,
 }
 by_kept = pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
 
@@ -72,14 +63,11 @@ def test_a_step_is_what_its_equations_say(kept):
         h, p = hidden.nodes[row, :size], hidden.pairs[row, :size, :size]
         e = edge_codes(network, encoded.edges[row, :size, :size])
         for index, layer in enumerate(network.rounds):
-            z = torch.cat([encoded.x[row, :size], h], -1)
             allowed = encoded.attended[layer.shape.attend][row, :size, :size]
             graph = Graph(e, p, encoded.graph[row], allowed)
-            expected = attention_of(layer, z, graph)
+            h, p, expected = after_round(layer, encoded.x[row, :size], h, graph)
             assert torch.allclose(attention[index][row, :, :size, :size], expected)
             assert attention[index][row, :, :size, size:].abs().sum() == 0
-            h = round_of(layer, z, graph)
-            p = pairs_of(layer, torch.cat([encoded.x[row, :size], h], -1), graph, expected)
         assert torch.allclose(after.nodes[row, :size], h)
         assert torch.allclose(after.pairs[row, :size, :size], p)
         assert after.nodes[row, size:].abs().sum() == 0
@@ -179,6 +167,8 @@ def test_results_do_not_depend_on_the_size_of_blocks(monkeypatch, kept):
     with torch.no_grad():
         whole = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
         monkeypatch.setattr(pairs, "LIMIT", 1)
+        monkeypatch.setattr(mpnn, "CELLS", 1)
+        monkeypatch.setattr(triples, "BLOCK", 1)
         parts = network.decode(encoded, hidden, network.step(encoded, hidden)[0])
     assert all(torch.allclose(whole[key], parts[key]) for key in whole)
 

@@ -12,14 +12,24 @@ from safetensors.torch import save_file
 from mechgap.errors import CheckpointError, FileFormatError, MechgapError
 from mechgap.nets.config import NetworkConfig, clrs_config
 from mechgap.nets.network import Network
-from mechgap.nets.shapes import RoundConfig, TransformerConfig
+from mechgap.nets.shapes import MPNNConfig, RoundConfig, TransformerConfig
 from mechgap.nets.storage import KEY, load, save
-from nets.cases import TRANSFORMER_PAIRS, counting_network, everything, flat_graphs, small_config
+from nets.cases import (
+    MPNN_LINKED,
+    MPNN_TRIPLES,
+    TRANSFORMER_PAIRS,
+    counting_network,
+    everything,
+    flat_graphs,
+    small_config,
+)
 
 CONFIGS = {
     "small": small_config(everything(), halting=True, node_index=True),
     "prologue": small_config(flat_graphs(), prologue=(RoundConfig(mid=3, width=8),)),
     "transformer": small_config(everything(), halting=True, **TRANSFORMER_PAIRS),
+    "mpnn": small_config(everything(), halting=True, **MPNN_TRIPLES),
+    "linked mpnn": small_config(flat_graphs(), prologue=(MPNNConfig(width=8, received=0),), **MPNN_LINKED),
     "clrs": clrs_config(flat_graphs(), hidden=16, heads=2, attend="all", edge_values=True),
 }
 

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..errors import MechgapError
 from ..nets.config import NetworkConfig
 from ..nets.features import Column, edge_columns, graph_columns, node_columns
 from ..nets.network import Network
-from ..nets.shapes import gatv2_shape
 from ..nets.storage import write_tensors
 from . import plain_network
 
@@ -24,7 +24,7 @@ def plain_config(network: Network) -> dict[str, Any]:
     """What ``plain_network.Network`` is built from, as plain data.
 
     Raises:
-        MechgapError: if the network is none of GATv2.
+        MechgapError: if a round is of a family that ``plain_network`` does not have.
     """
     config = network.config
     return {
@@ -56,7 +56,7 @@ def to_plain(network: Network) -> plain_network.Network:
     differ by rounding, as sums are formed in another order.
 
     Raises:
-        MechgapError: if the network is none of GATv2.
+        MechgapError: if a round is of a family that ``plain_network`` does not have.
     """
     made = plain_network.Network(plain_config(network)).to(network.dtype)
     made.load_state_dict(network.state_dict())
@@ -70,11 +70,11 @@ def export_plain(network: Network, folder: Path | str) -> None:
     the module that reads both; docs/interop.md says what each parameter is.
 
     Args:
-        network: compiled or trained, of GATv2.
+        network: compiled or trained.
         folder: is made if it is not there.
 
     Raises:
-        MechgapError: if the network is none of GATv2.
+        MechgapError: if a round is of a family that ``plain_network`` does not have.
     """
     place = Path(folder)
     config = json.dumps(plain_config(network), indent=1) + "\n"
@@ -85,7 +85,16 @@ def export_plain(network: Network, folder: Path | str) -> None:
 
 
 def _shapes(config: NetworkConfig, part: str) -> list[dict[str, Any]]:
-    return [gatv2_shape(shape, "an export to plain PyTorch").to_json() for shape in getattr(config, part)]
+    shapes = getattr(config, part)
+    for shape in shapes:
+        if shape.family not in plain_network.ROUNDS:
+            raise MechgapError(
+                "an export to plain PyTorch",
+                f"a network of the family {shape.family}",
+                f"rounds of {', '.join(plain_network.ROUNDS)}",
+                "export a network of one of these",
+            )
+    return [shape.to_json() for shape in shapes]
 
 
 def _column(column: Column) -> dict[str, Any]:
