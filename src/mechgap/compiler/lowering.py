@@ -48,6 +48,11 @@ class Meaning:
     bias: float
 
 
+def given_index(n: int, gadgets: Gadgets) -> Atom:
+    """The index of each node as a feature of its own."""
+    return Feature(n - 1, True, "me", INDEX_PORT, 0)
+
+
 @dataclass(frozen=True)
 class Dialect:
     """What the lowering has to know about a family of networks.
@@ -56,11 +61,13 @@ class Dialect:
         rules: how it reads beyond a node.
         pair_unit: what a unit of pairs is.
         messages: whether units of pairs are there in any case, and triples too.
+        index: makes the number of each node, given the largest number of nodes and what makes units.
     """
 
     rules: Callable[[NodeLowering, Scope], AbstractRules]
     pair_unit: Callable[[float, bool, str, Form], Atom]
     messages: bool
+    index: Callable[[int, Gadgets], Atom] = given_index
 
 
 ATTENTION = Dialect(AttentionRules, PairUnit, False)
@@ -103,7 +110,7 @@ class _ProgramLowering:
         self.program = program
         self.gadgets = Gadgets(f"program {program.name}, compiling")
         self.pair_gadgets = Gadgets(f"program {program.name}, compiling", dialect.pair_unit)
-        own = Feature(n - 1, True, "me", INDEX_PORT, 0)
+        own = dialect.index(n, self.gadgets)
         self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect.rules)
         self._triples = dialect.messages
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}

@@ -25,7 +25,7 @@ from ..lang.expression import (
 from ..lang.location import Location
 from ..lang.program import Program
 from .gadgets import Gadgets
-from .ir import Feature, Form
+from .ir import Atom, Form
 from .origin import Origin
 from .pointwise import AbstractPointwise
 from .rules import AbstractRules
@@ -41,14 +41,14 @@ class Scope:
 
     Attributes:
         n: largest number of nodes.
-        index: the feature that holds the index of each node.
+        index: what holds the index of each node.
         resolve: whether equal real keys are told apart by index, which takes two more rounds.
         pairs: makes units of pairs; None for a network that has none.
         rules: how the family of networks reads beyond a node.
     """
 
     n: int
-    index: Feature
+    index: Atom
     resolve: bool
     pairs: Gadgets | None
     rules: Callable[[NodeLowering, Scope], AbstractRules]

@@ -1,0 +1,127 @@
+"""Compiles a program into the parameters of the unmodified network of the CLRS benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...errors import NotFoundError
+from ...kinds.pointer import Pointer
+from ...lang.location import Location
+from ...lang.program import Port, Program
+from ..gadgets import Gadgets, TooLarge
+from ..ir import Atom
+from ..lowering import Dialect, lower, output_key
+from ..message_rules import MessageRules
+from ..pair_ir import MessageUnit
+from . import identity
+from .circuit import Settling
+from .coders import Decoders, fill_encoders
+from .messages import Processor, fill_messages
+from .parameters import Arrays, Parameters
+from .places import place
+from .timing import rounds
+
+PROCESSORS: Mapping[str, Processor] = {
+    processor.name: processor
+    for processor in (
+        Processor("mpnn", True),
+        Processor("pgn", False),
+        Processor("triplet_gmpnn", True, gated=True, triplets=True),
+    )
+}
+
+LARGEST_CODE = 2**12
+SMALLEST_CODE = 2**8
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Parameters of the benchmark's network.
+
+    Attributes:
+        task: name of the program.
+        processor: of the benchmark.
+        arrays: name of a parameter -> array.
+        width: H, the benchmark's hidden_dim.
+        rounds: the benchmark's nb_msg_passing_steps.
+        n: largest number of nodes.
+        silent: hints that no decoder of the network can show; their decoders are 0.
+    """
+
+    task: str
+    processor: str
+    arrays: Arrays
+    width: int
+    rounds: int
+    n: int
+    silent: tuple[str, ...] = ()
+
+
+def stock_parameters(program: Program, processor: str) -> Stock:
+    """Compile a program into parameters of the benchmark's network.
+
+    Args:
+        program: what to compile.
+        processor: of the benchmark, one of ``PROCESSORS``.
+
+    Raises:
+        Refusal: if the network cannot compute it.
+        NotFoundError: if there is no such processor.
+    """
+    if processor not in PROCESSORS:
+        raise NotFoundError(
+            "the benchmark's network",
+            f"the processor {processor!r}",
+            f"one of {', '.join(PROCESSORS)}",
+            "correct the name",
+        )
+    n = LARGEST_CODE
+    while True:
+        try:
+            return _compile(program, PROCESSORS[processor], n)
+        except TooLarge:
+            if n <= SMALLEST_CODE:
+                raise
+            n //= 2
+
+
+def _compile(program: Program, processor: Processor, n: int) -> Stock:
+    made: list[Atom] = []
+
+    def index(n: int, gadgets: Gadgets) -> Atom:
+        made.append(identity.code(n, gadgets))
+        return made[0]
+
+    lowered, meaning = lower(program, n, True, Dialect(MessageRules, MessageUnit, True, index))
+    where = f"program {program.name}, for the benchmark's {processor.name}"
+    everywhere = [port.name for port in program.interface.inputs if port.location is Location.GRAPH]
+    ports = _ports(program)
+    slots = {slot.name: slot for slot in lowered.slots}
+    silent = {key for key in ports if any(slots[name].paired for name in meaning.slots[key])}
+    shown = [name for key in ports if key not in silent for name in meaning.slots[key]]
+    pointers = any(isinstance(port.kind, Pointer) for key, port in ports.items() if key not in silent)
+    circuit = Settling(lowered, everywhere, where).circuit(shown, made if pointers else ())
+    places, count = place(program, circuit), rounds(circuit)
+    parameters = Parameters()
+    fill_encoders(parameters, program, places)
+    fill_messages(parameters, circuit, places, count, processor)
+    decoders = Decoders(parameters, places, (1 + processor.triplets) * places.width, slots)
+    for key, port in ports.items():
+        names = () if key in silent else meaning.slots[key]
+        decoders.fill(port, [(name, circuit.shown[name]) for name in names], circuit.shown.get(made[0].origin))
+    return Stock(
+        program.name,
+        processor.name,
+        parameters.arrays(),
+        places.width,
+        count,
+        n // 2,
+        tuple(ports[key].name for key in ports if key in silent),
+    )
+
+
+def _ports(program: Program) -> dict[str, Port]:
+    """The hints and outputs, by the names under which their slots are known."""
+    hints = {port.name: port for port in program.interface.hints}
+    return hints | {output_key(port.name): port for port in program.interface.outputs}
