@@ -20,6 +20,7 @@ from .coders import Decoders, fill_encoders
 from .messages import Processor, fill_messages
 from .parameters import Arrays, Parameters
 from .places import place
+from .rewriting import counts, rewritten
 from .timing import rounds
 
 PROCESSORS: Mapping[str, Processor] = {
@@ -76,21 +77,23 @@ def stock_parameters(program: Program, processor: str) -> Stock:
             f"one of {', '.join(PROCESSORS)}",
             "correct the name",
         )
-    n = LARGEST_CODE
+    program = rewritten(program)
+    counted = counts(program)
+    n = identity.COUNTED if counted else LARGEST_CODE
     while True:
         try:
-            return _compile(program, PROCESSORS[processor], n)
+            return _compile(program, PROCESSORS[processor], n, counted)
         except TooLarge:
             if n <= SMALLEST_CODE:
                 raise
             n //= 2
 
 
-def _compile(program: Program, processor: Processor, n: int) -> Stock:
+def _compile(program: Program, processor: Processor, n: int, counted: bool) -> Stock:
     made: list[Atom] = []
 
     def index(n: int, gadgets: Gadgets) -> Atom:
-        made.append(identity.code(n, gadgets))
+        made.append(identity.index(n, gadgets) if counted else identity.code(n, gadgets))
         return made[0]
 
     lowered, meaning = lower(program, n, True, Dialect(MessageRules, MessageUnit, True, index))
@@ -116,7 +119,7 @@ def _compile(program: Program, processor: Processor, n: int) -> Stock:
         parameters.arrays(),
         places.width,
         count,
-        n // 2,
+        n if counted else n // 2,
         tuple(ports[key].name for key in ports if key in silent),
     )
 
