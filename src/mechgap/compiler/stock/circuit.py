@@ -8,7 +8,7 @@ what the last one left: after as many rounds as the circuit is deep, all of it i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...errors import Refusal
 from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Form, Lowered, Slot, Unit
@@ -51,10 +51,14 @@ class Settling:
         lowered: the program in the intermediate form of message passing.
         everywhere: names of inputs that are the same at all nodes.
         where: for refusals.
+        undirected: whether inputs of edges are the same in both directions.
     """
 
-    def __init__(self, lowered: Lowered, everywhere: Iterable[str], where: str) -> None:
+    def __init__(
+        self, lowered: Lowered, everywhere: Iterable[str], where: str, undirected: bool = False
+    ) -> None:
         self._lowered = lowered
+        self._undirected = undirected
         self._where = where
         self._slots = {slot.name: slot for slot in lowered.slots}
         self._static = {name for name in self._slots if _stays(name, lowered.step[name])}
@@ -208,8 +212,8 @@ class Settling:
                 return Form.of(_at(self._entered(feature), atom.end))
             case EndAtom():
                 return Form.of(_at(self.held(self.node(atom.source)), atom.end))
-            case EdgeColumn(against=False):
-                return Form.of(atom)
+            case EdgeColumn() if self._undirected or not atom.against:
+                return Form.of(replace(atom, against=False))
             case EdgeColumn():
                 raise self._refusal(
                     atom.origin, "the edge from the receiver to the sender in a message", "the edge it comes along"
@@ -318,9 +322,32 @@ def shorter(form: Form) -> Form:
         source = _closed_by(atom)
         if source is not None and factor > 0:
             rest = form - Form(((atom, factor),))
-            if rest.top <= 0 and factor * source.high < 2.0**126:
+            if highest(rest) <= 0 and factor * source.high < 2.0**126:
                 return shorter(rest.plus(factor) - Form(((source, factor),)))
     return form
+
+
+def highest(form: Form) -> float:
+    """Upper bound of a form; relu(g + 1) - 2 relu(g) + relu(g - 1) is at most 1, unlike its parts."""
+    total, terms = form.constant, dict(form.terms)
+    for atom, factor in form.terms:
+        if atom not in terms or factor >= 0 or not isinstance(atom, (Unit, MessageUnit)):
+            continue
+        beside = [
+            other
+            for other, weight in terms.items()
+            if isinstance(other, type(atom)) and weight == -factor / 2 and _next_to(other.form, atom.form)
+        ]
+        if len(beside) == 2:
+            total -= factor / 2
+            for gone in (atom, *beside):
+                del terms[gone]
+    return total + Form(tuple(terms.items())).top
+
+
+def _next_to(form: Form, middle: Form) -> bool:
+    same = frozenset(form.terms) == frozenset(middle.terms)
+    return same and abs(form.constant - middle.constant) == 1.0
 
 
 def _closed_by(atom: Atom) -> Atom | None:

@@ -17,6 +17,7 @@ from ..pair_ir import MessageUnit
 from . import identity
 from .circuit import Settling
 from .coders import Decoders, fill_encoders
+from .hearing import check_heard
 from .messages import Processor, fill_messages
 from .parameters import Arrays, Parameters
 from .places import place
@@ -47,6 +48,7 @@ class Stock:
         width: H, the benchmark's hidden_dim.
         rounds: the benchmark's nb_msg_passing_steps.
         n: largest number of nodes.
+        undirected: whether it is right only for inputs of edges that are the same in both directions.
         silent: hints that no decoder of the network can show; their decoders are 0.
     """
 
@@ -56,15 +58,31 @@ class Stock:
     width: int
     rounds: int
     n: int
+    undirected: bool = False
     silent: tuple[str, ...] = ()
 
 
-def stock_parameters(program: Program, processor: str) -> Stock:
+@dataclass(frozen=True)
+class Promises:
+    """What a program is compiled for.
+
+    Attributes:
+        counted: whether indices are counted, and not only ordered.
+        undirected: see ``stock_parameters``.
+    """
+
+    counted: bool
+    undirected: bool
+
+
+def stock_parameters(program: Program, processor: str, undirected: bool = False) -> Stock:
     """Compile a program into parameters of the benchmark's network.
 
     Args:
         program: what to compile.
         processor: of the benchmark, one of ``PROCESSORS``.
+        undirected: the promise that inputs of edges are the same in both directions. Messages know
+            the edge that they come along, and not the opposite one.
 
     Raises:
         Refusal: if the network cannot compute it.
@@ -82,18 +100,18 @@ def stock_parameters(program: Program, processor: str) -> Stock:
     n = identity.COUNTED if counted else LARGEST_CODE
     while True:
         try:
-            return _compile(program, PROCESSORS[processor], n, counted)
+            return _compile(program, PROCESSORS[processor], n, Promises(counted, undirected))
         except TooLarge:
             if n <= SMALLEST_CODE:
                 raise
             n //= 2
 
 
-def _compile(program: Program, processor: Processor, n: int, counted: bool) -> Stock:
+def _compile(program: Program, processor: Processor, n: int, promises: Promises) -> Stock:
     made: list[Atom] = []
 
     def index(n: int, gadgets: Gadgets) -> Atom:
-        made.append(identity.index(n, gadgets) if counted else identity.code(n, gadgets))
+        made.append((identity.index if promises.counted else identity.code)(n, identity.Marks.of(program)))
         return made[0]
 
     lowered, meaning = lower(program, n, True, Dialect(MessageRules, MessageUnit, True, index))
@@ -104,7 +122,10 @@ def _compile(program: Program, processor: Processor, n: int, counted: bool) -> S
     silent = {key for key in ports if any(slots[name].paired for name in meaning.slots[key])}
     shown = [name for key in ports if key not in silent for name in meaning.slots[key]]
     pointers = any(isinstance(port.kind, Pointer) for key, port in ports.items() if key not in silent)
-    circuit = Settling(lowered, everywhere, where).circuit(shown, made if pointers else ())
+    settling = Settling(lowered, everywhere, where, promises.undirected)
+    circuit = settling.circuit(shown, made if pointers else ())
+    if not processor.everyone:
+        check_heard(program, circuit, settling, where)
     places, count = place(program, circuit), rounds(circuit)
     parameters = Parameters()
     fill_encoders(parameters, program, places)
@@ -119,7 +140,8 @@ def _compile(program: Program, processor: Processor, n: int, counted: bool) -> S
         parameters.arrays(),
         places.width,
         count,
-        n if counted else n // 2,
+        n if promises.counted else n // 2,
+        promises.undirected,
         tuple(ports[key].name for key in ports if key in silent),
     )
 
