@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...errors import NotFoundError
+from ...errors import NotFoundError, Refusal
 from ...kinds.pointer import Pointer
 from ...lang.location import Location
 from ...lang.program import Port, Program
@@ -120,6 +120,7 @@ def _compile(program: Program, processor: Processor, n: int, promises: Promises)
     ports = _ports(program)
     slots = {slot.name: slot for slot in lowered.slots}
     silent = {key for key in ports if any(slots[name].paired for name in meaning.slots[key])}
+    _check_outputs(ports, silent, where)
     shown = [name for key in ports if key not in silent for name in meaning.slots[key]]
     pointers = any(isinstance(port.kind, Pointer) for key, port in ports.items() if key not in silent)
     settling = Settling(lowered, everywhere, where, promises.undirected)
@@ -150,3 +151,15 @@ def _ports(program: Program) -> dict[str, Port]:
     """The hints and outputs, by the names under which their slots are known."""
     hints = {port.name: port for port in program.interface.hints}
     return hints | {output_key(port.name): port for port in program.interface.outputs}
+
+
+def _check_outputs(ports: dict[str, Port], silent: set[str], where: str) -> None:
+    """Refuse outputs that live on edges: nothing but inputs is known there, and decoders are linear."""
+    for key, port in ports.items():
+        if key in silent and key == output_key(port.name):
+            raise Refusal(
+                f"{where}, output {port.name}",
+                f"an {port.location.value} {port.kind.name}, computed at pairs of nodes",
+                "outputs of nodes and of the graph: pairs keep nothing between steps, and their decoders are linear",
+                "compile for the networks of this package instead",
+            )

@@ -14,15 +14,12 @@ from typing import Any as Anything
 from ...lang.expression import (
     Any,
     Apply,
-    At,
-    Best,
     Constant,
     End,
     Expression,
     Follow,
     Lift,
     Own,
-    Reverse,
     Select,
     Size,
     Tie,
@@ -32,6 +29,7 @@ from ...lang.expression import (
 from ...lang.location import Location
 from ...lang.operations import Operation
 from ...lang.program import Program
+from .collecting import collected, parted, settled, turned_in
 
 Rule = Callable[[Program, Expression], Expression]
 
@@ -40,7 +38,7 @@ _COMPARISONS = (Operation.LESS, Operation.LESS_EQUAL, Operation.EQUAL)
 
 def rewritten(program: Program) -> Program:
     """The program in other words; it makes the same trace."""
-    for rule in (_beside, _collected):
+    for rule in (_beside, settled, turned_in, parted, _spread, collected):
         program = _mapped(program, rule)
     return program
 
@@ -98,7 +96,7 @@ def _mapped(program: Program, rule: Rule) -> Program:
         program.name,
         program.inputs,
         {variable: of(x) for variable, x in program.init.items()},
-        {variable: of(x) for variable, x in program.step.items()},
+        {variable: x if x is variable else of(x) for variable, x in program.step.items()},
         of(program.halt),
         {name: of(x) for name, x in program.outputs.items()},
         program.limit,
@@ -172,97 +170,14 @@ def _choice(mask: Expression, tie: Tie, default: Expression | None) -> Select:
     return Select(mask, None, False, tie, False, default)
 
 
-# ---- what one node would learn of all others
-
-
-def _collected(program: Program, expression: Expression) -> Expression:
-    """A value at one node of the graph that needs edges from it, collected from their other ends."""
+def _spread(program: Program, expression: Expression) -> Expression:
+    """What is read of a conditional of the graph, as a conditional of what is read."""
     if not isinstance(expression, Follow):
         return expression
-    if program.types[expression].location is not Location.GRAPH:
+    value = expression.value
+    if not (isinstance(value, Apply) and value.operation is Operation.WHERE):
         return expression
-    if not _Backwards(program).found(expression.value):
+    condition, *branches = value.arguments
+    if program.types[condition].location is not Location.GRAPH:
         return expression
-    return _Reading(program, expression.reference).of(expression.value)
-
-
-class _Backwards:
-    """Whether the value of a node is found among the edges that lead from it."""
-
-    def __init__(self, program: Program) -> None:
-        self._types = program.types
-
-    def found(self, expression: Expression) -> bool:
-        """See above."""
-        if isinstance(expression, (Any, Best, Select)):
-            return any(self._turned(child) for child in expression.children)
-        if isinstance(expression, (Apply, Follow)):
-            return any(map(self.found, expression.children))
-        return False
-
-    def _turned(self, expression: Expression) -> bool:
-        if isinstance(expression, Reverse):
-            return True
-        return isinstance(expression, Apply) and any(map(self._turned, expression.children))
-
-
-class _Reading:
-    """Values at one node of the graph.
-
-    Args:
-        program: whose expressions are read.
-        reference: a pointer of the graph or a mask_one that names the node.
-    """
-
-    def __init__(self, program: Program, reference: Expression) -> None:
-        self._types: Mapping[Expression, Anything] = program.types
-        self._reference = reference
-        named = program.types[reference].is_pointer
-        self._pointer = reference if named else Follow(reference, Own())
-        self._done: dict[Expression, Expression] = {}
-
-    def of(self, expression: Expression) -> Expression:
-        """The value of an expression of nodes at that node."""
-        if expression not in self._done:
-            self._done[expression] = self._found(expression)
-        return self._done[expression]
-
-    def _found(self, expression: Expression) -> Expression:
-        if isinstance(expression, Constant) or self._types[expression].location is Location.GRAPH:
-            return expression
-        match expression:
-            case Own():
-                return self._pointer
-            case Apply():
-                return replace(expression, arguments=tuple(map(self.of, expression.arguments)))
-            case Follow():
-                return replace(expression, reference=self.of(expression.reference))
-            case Any():
-                return replace(expression, mask=self._sent(expression.mask))
-            case Best():
-                return replace(
-                    expression,
-                    value=self._sent(expression.value),
-                    among=self._sent(expression.among),
-                    default=self.of(expression.default),
-                )
-            case Select():
-                key = None if expression.key is None else self._sent(expression.key)
-                default = self._pointer if expression.default is None else self.of(expression.default)
-                return replace(expression, among=self._sent(expression.among), key=key, default=default)
-        return Follow(self._reference, expression)
-
-    def _sent(self, expression: Expression) -> Expression:
-        """A value at the pair of every node and that one, as a value of the former."""
-        if isinstance(expression, Constant) or self._types[expression].location is not Location.EDGE:
-            return expression
-        match expression:
-            case Lift(end=End.SENDER):
-                return expression.value
-            case Lift():
-                return self.of(expression.value)
-            case Apply():
-                return replace(expression, arguments=tuple(map(self._sent, expression.arguments)))
-            case Reverse():
-                return At(expression.value, self._pointer, Own())
-        return At(expression, Own(), self._pointer)
+    return apply(Operation.WHERE, condition, *(Follow(expression.reference, branch) for branch in branches))
