@@ -93,7 +93,24 @@ class StockNet:
 
     def attend(self, z: Array) -> Array:
         """One round of GATv2."""
-        raise NotImplementedError
+        base = "net/gatv2_aggr_clrs_processor/linear"
+        names = [base] + [f"{base}_{k}" for k in range(1, 6 + self.stock.heads)]
+        value, skip, first, second = (self.linear(name, z) for name in names[:4])
+        middle = first[None] + second[:, None] + self.linear(names[4], self.edge)
+        middle = middle + self.linear(names[5], self.graph)
+        middle = np.where(middle >= 0, middle, np.float32(0.01) * middle)
+        part = self.stock.width // self.stock.heads
+        heard = np.ones_like(self.heard) if self.stock.processor == "gatv2_full" else self.heard
+        found = []
+        for head in range(self.stock.heads):
+            own = slice(head * part, (head + 1) * part)
+            logits = self.linear(names[6 + head], middle[..., own])[..., 0]
+            logits = logits + (heard.astype(np.float32) - 1) * np.float32(1e9)
+            with np.errstate(under="ignore"):
+                weights = np.exp(logits - logits.max(-1, keepdims=True))
+                weights = weights / weights.sum(-1, keepdims=True)
+                found.append(weights @ value[:, own])
+        return np.maximum(np.concatenate(found, -1) + skip, 0)
 
     def decode(self, port: Port, h: Array) -> Array:
         """The value of a hint or an output."""

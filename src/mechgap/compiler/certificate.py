@@ -140,7 +140,7 @@ def measure(rounds: Iterable[RoundPlan], n: int, number_format: NumberFormat) ->
     layers = [layer for r in rounds for layer in (r.update, *r.layers, *r.pairs, *r.triples)]
     units = [atom for layer in layers for atom in layer]
     sums = [r.messages.sums for r in rounds if r.messages]
-    whole = [_reach(atom) for atom in units] + [_fetch_reach(fetch, n) for fetch in fetches]
+    whole = [_reach(atom) for atom in units] + [fetch_reach(fetch, n) for fetch in fetches]
     whole += [form.summed for forms in sums for form in forms if form.whole]
     sharp = [atom.form for atom in units if isinstance(atom, UNITS) and atom.high > LARGEST_REAL]
     compared = [1.0 / max(abs(c) for _, c in form.terms) for form in sharp]
@@ -155,7 +155,7 @@ def _reach(atom: Atom) -> float:
     return atom.high if atom.whole and math.isfinite(atom.high) else 0.0
 
 
-def _fetch_reach(fetch: Fetch, n: int) -> float:
+def fetch_reach(fetch: Fetch, n: int) -> float:
     """Largest whole number, in steps of one index, that orders the senders of a fetch."""
     keys = 1.0
     if fetch.key is not None and fetch.order is not None and fetch.key.whole:

@@ -11,7 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ...errors import Refusal
-from ..ir import AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Form, Lowered, Slot, Unit
+from ..ir import (
+    AbstractPairAtom,
+    Atom,
+    Carried,
+    EdgeColumn,
+    Feature,
+    Fetch,
+    Fetched,
+    Form,
+    Lowered,
+    Slot,
+    Unit,
+)
 from ..message_ir import Pooled, Third
 from ..pair_ir import EndAtom, MessageUnit, PairCarried, Turned, turned_form
 from ...lang.expression import End
@@ -34,6 +46,7 @@ class Circuit:
         shown: name of a slot -> what a decoder reads for it.
         units: all units of nodes, each after its parts.
         pools: all maxima.
+        fetches: all fetches.
     """
 
     slots: tuple[Slot, ...]
@@ -42,6 +55,7 @@ class Circuit:
     shown: Mapping[str, Atom]
     units: tuple[Unit, ...]
     pools: tuple[Pooled, ...]
+    fetches: tuple[Fetch, ...] = ()
 
 
 class Settling:
@@ -58,7 +72,7 @@ class Settling:
         self, lowered: Lowered, everywhere: Iterable[str], where: str, undirected: bool = False
     ) -> None:
         self._lowered = lowered
-        self._undirected = undirected
+        self.undirected = undirected
         self._where = where
         self._slots = {slot.name: slot for slot in lowered.slots}
         self._static = {name for name in self._slots if _stays(name, lowered.step[name])}
@@ -104,12 +118,13 @@ class Settling:
             reads,
             tuple(atom for atom in found if isinstance(atom, Unit)),
             tuple(atom for atom in found if isinstance(atom, Pooled)),
+            tuple(dict.fromkeys(atom.fetch for atom in found if isinstance(atom, Fetched))),
         )
 
     def _carried(self, name: str) -> Carried:
         slot = self._slots[name]
         if slot.paired:
-            raise self._refusal(name, "state at pairs of nodes", "the network keeps nothing there between steps")
+            raise self.refusal(name, "state at pairs of nodes", "the network keeps nothing there between steps")
         return Carried(slot.high, slot.whole, slot.name, slot.name)
 
     # ---- nodes
@@ -130,22 +145,26 @@ class Settling:
     def _node(self, atom: Atom) -> Atom:
         match atom:
             case Feature():
-                return self._brought(atom) if atom.port in self._everywhere else self._entered(atom)
+                return self.brought(atom) if atom.port in self._everywhere else self._entered(atom)
             case Carried() if atom.slot in self._static:
                 form = self.form(self._lowered.start[atom.slot])
                 return form.single or self.unit(atom.high, atom.whole, atom.origin, form)
             case Carried():
-                return self._once(("slot", atom.slot), lambda: atom)
+                return self.once(("slot", atom.slot), lambda: atom)
             case Unit():
                 return self.unit(atom.high, atom.whole, atom.origin, self.form(atom.form))
             case Pooled():
                 return self._pool(atom)
+        return self.received(atom)
+
+    def received(self, atom: Atom) -> Atom:
+        """A number that a node gets in another way than as a maximum."""
         raise TypeError(atom.origin)
 
     def _entered(self, atom: Feature) -> Atom:
-        return self._once(("feature", atom.port, atom.component), lambda: atom)
+        return self.once(("feature", atom.port, atom.component), lambda: atom)
 
-    def _brought(self, atom: Feature) -> Atom:
+    def brought(self, atom: Feature) -> Atom:
         """An input of the graph, which only messages and decoders know: what messages bring of it."""
         source = Form.of(_at(self._entered(atom), End.SENDER))
         form, signs = Form(), (1.0, -1.0) if atom.signed else (1.0,)
@@ -157,9 +176,10 @@ class Settling:
     def unit(self, high: float, whole: bool, origin: str, form: Form) -> Atom:
         """relu(form), made once."""
         key = ("unit", frozenset(form.terms), form.constant)
-        return self._once(key, lambda: Unit(high, whole, origin, form))
+        return self.once(key, lambda: Unit(high, whole, origin, form))
 
-    def _once(self, key: object, make: Callable[[], Atom]) -> Atom:
+    def once(self, key: object, make: Callable[[], Atom]) -> Atom:
+        """What is made for a key, once."""
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
@@ -176,20 +196,20 @@ class Settling:
             if isinstance(single, MessageUnit) and depth(single) == DEEPEST + 1:
                 inner = self._pooled(pool, single.form, single.form.bottom)
                 return self.unit(pool.high, pool.whole, pool.origin, Form.of(inner))
-        raise self._refusal(
+        raise self.refusal(
             pool.origin, f"a message of {deepest} layers of units", f"at most {DEEPEST} layers in a message"
         )
 
     def _pooled(self, pool: Pooled, form: Form, floor: float) -> Atom:
         key = ("pool", frozenset(form.terms), form.constant)
-        return self._once(key, lambda: Pooled(pool.high, pool.whole, pool.origin, form, floor))
+        return self.once(key, lambda: Pooled(pool.high, pool.whole, pool.origin, form, floor))
 
     def held(self, atom: Atom) -> Atom:
         """A number of the circuit that the hidden vectors hold, so that messages can read it."""
         if not isinstance(atom, Pooled):
             return atom
         if atom.floor < 0:
-            raise self._refusal(atom.origin, "a maximum that may be negative in a message", "its two parts")
+            raise self.refusal(atom.origin, "a maximum that may be negative in a message", "its two parts")
         return self.unit(atom.high, atom.whole, atom.origin, Form.of(atom))
 
     # ---- pairs
@@ -212,10 +232,10 @@ class Settling:
                 return Form.of(_at(self._entered(feature), atom.end))
             case EndAtom():
                 return Form.of(_at(self.held(self.node(atom.source)), atom.end))
-            case EdgeColumn() if self._undirected or not atom.against:
+            case EdgeColumn() if self.undirected or not atom.against:
                 return Form.of(replace(atom, against=False))
             case EdgeColumn():
-                raise self._refusal(
+                raise self.refusal(
                     atom.origin, "the edge from the receiver to the sender in a message", "the edge it comes along"
                 )
             case MessageUnit():
@@ -228,9 +248,9 @@ class Settling:
                 form = self._lowered.start[atom.slot]
                 return self.pair_form(turned_form(form) if atom.against else form, effort)
             case PairCarried():
-                raise self._refusal(atom.origin, "state at pairs of nodes", "nothing is kept there between steps")
+                raise self.refusal(atom.origin, "state at pairs of nodes", "nothing is kept there between steps")
             case Third():
-                raise self._refusal(
+                raise self.refusal(
                     atom.origin, "a maximum over a third node", "triples reach only the decoders of edges"
                 )
         raise TypeError(atom.origin)
@@ -243,7 +263,7 @@ class Settling:
             made = self.unit(unit.high, unit.whole, unit.origin, Form((), form.constant) + Form(terms))
             return _at(made, end)
         key = ("message", frozenset(form.terms), form.constant)
-        return self._once(key, lambda: MessageUnit(unit.high, unit.whole, unit.origin, form))
+        return self.once(key, lambda: MessageUnit(unit.high, unit.whole, unit.origin, form))
 
     def _one_end(self, form: Form) -> End | None:
         """The end that knows all of a form, if one does."""
@@ -300,7 +320,8 @@ class Settling:
                 return
             self._same_slots = kept
 
-    def _refusal(self, origin: str, given: str, expected: str) -> Refusal:
+    def refusal(self, origin: str, given: str, expected: str) -> Refusal:
+        """What the network cannot compute."""
         return Refusal(
             f"{self._where}, in `{origin}`", given, expected, "compile for the networks of this package instead"
         )
@@ -359,6 +380,17 @@ def _closed_by(atom: Atom) -> Atom | None:
     return source if found else None
 
 
+def parts_of(atom: Atom) -> tuple[Atom, ...]:
+    """What a number of nodes is computed of in the same step."""
+    if isinstance(atom, (Unit, Pooled)):
+        return atom.form.atoms
+    if not isinstance(atom, Fetched):
+        return ()
+    fetch = atom.fetch
+    forms = [condition.form for condition in fetch.conditions] + ([fetch.key] if fetch.key else [])
+    return (atom.source, *(part for form in forms for part in (*form.sender.atoms, *form.receiver.atoms)))
+
+
 def _at(atom: Atom, end: End) -> EndAtom:
     return EndAtom(atom.high, atom.whole, atom.origin, atom, end)
 
@@ -378,7 +410,7 @@ def _ordered(roots: Iterable[Atom], found: dict[Atom, None]) -> list[Atom]:
             for part in atom.parts if isinstance(atom, AbstractPairAtom) else ():
                 visit(part)
             return
-        for part in atom.form.atoms if isinstance(atom, (Unit, Pooled)) else ():
+        for part in parts_of(atom):
             visit(part)
         found[atom] = None
         new.append(atom)

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...errors import NotFoundError, Refusal
-from ...kinds.pointer import Pointer
 from ...lang.location import Location
 from ...lang.program import Port, Program
 from ..gadgets import Gadgets, TooLarge
 from ..ir import Atom
-from ..lowering import Dialect, lower, output_key
-from ..message_rules import MessageRules
-from ..pair_ir import MessageUnit
+from ..lowering import lower, output_key
 from . import identity
-from .circuit import Settling
 from .coders import Decoders, fill_encoders
-from .hearing import check_heard
-from .messages import Processor, fill_messages
+from .exactness import check_exact
 from .parameters import Arrays, Parameters
 from .places import place
+from .processors import PROCESSORS, Processor, Task
 from .rewriting import counts, rewritten
 from .timing import rounds
-
-PROCESSORS: Mapping[str, Processor] = {
-    processor.name: processor
-    for processor in (
-        Processor("mpnn", True),
-        Processor("pgn", False),
-        Processor("triplet_gmpnn", True, gated=True, triplets=True),
-    )
-}
 
 LARGEST_CODE = 2**12
 SMALLEST_CODE = 2**8
@@ -48,6 +34,7 @@ class Stock:
         width: H, the benchmark's hidden_dim.
         rounds: the benchmark's nb_msg_passing_steps.
         n: largest number of nodes.
+        heads: the benchmark's nb_heads.
         undirected: whether it is right only for inputs of edges that are the same in both directions.
         silent: hints that no decoder of the network can show; their decoders are 0.
     """
@@ -58,6 +45,7 @@ class Stock:
     width: int
     rounds: int
     n: int
+    heads: int = 1
     undirected: bool = False
     silent: tuple[str, ...] = ()
 
@@ -95,7 +83,7 @@ def stock_parameters(program: Program, processor: str, undirected: bool = False)
             f"one of {', '.join(PROCESSORS)}",
             "correct the name",
         )
-    program = rewritten(program)
+    program = rewritten(program, PROCESSORS[processor].rules)
     counted = counts(program)
     n = identity.COUNTED if counted else LARGEST_CODE
     while True:
@@ -108,33 +96,36 @@ def stock_parameters(program: Program, processor: str, undirected: bool = False)
 
 
 def _compile(program: Program, processor: Processor, n: int, promises: Promises) -> Stock:
-    made: list[Atom] = []
+    where = f"program {program.name}, for the benchmark's {processor.name}"
+    marks, made = identity.Marks.of(program), list[Atom]()
 
     def index(n: int, gadgets: Gadgets) -> Atom:
-        made.append((identity.index if promises.counted else identity.code)(n, identity.Marks.of(program)))
+        name = processor.count if promises.counted else identity.code
+        made.append(name(n, marks))
         return made[0]
 
-    lowered, meaning = lower(program, n, True, Dialect(MessageRules, MessageUnit, True, index))
-    where = f"program {program.name}, for the benchmark's {processor.name}"
-    everywhere = [port.name for port in program.interface.inputs if port.location is Location.GRAPH]
+    lowered, meaning = lower(program, n, True, replace(processor.dialect, index=index))
     ports = _ports(program)
     slots = {slot.name: slot for slot in lowered.slots}
     silent = {key for key in ports if any(slots[name].paired for name in meaning.slots[key])}
     _check_outputs(ports, silent, where)
+    everywhere = [port.name for port in program.interface.inputs if port.location is Location.GRAPH]
+    settling = processor.settling(lowered, everywhere, where, promises.undirected)
     shown = [name for key in ports if key not in silent for name in meaning.slots[key]]
-    pointers = any(isinstance(port.kind, Pointer) for key, port in ports.items() if key not in silent)
-    settling = Settling(lowered, everywhere, where, promises.undirected)
-    circuit = settling.circuit(shown, made if pointers else ())
+    circuit = settling.circuit(shown, made)
+    check_exact(circuit, n, where)
     if not processor.everyone:
-        check_heard(program, circuit, settling, where)
-    places, count = place(program, circuit), rounds(circuit)
+        processor.check_heard(program, circuit, settling, where)
     parameters = Parameters()
+    places = place(program, circuit, processor.middle(circuit, n))
     fill_encoders(parameters, program, places)
-    fill_messages(parameters, circuit, places, count, processor)
+    count = rounds(circuit)
+    own = circuit.shown[made[0].origin]
+    processor.fill(Task(parameters, circuit, places, count, n, own, processor))
     decoders = Decoders(parameters, places, (1 + processor.triplets) * places.width, slots)
     for key, port in ports.items():
         names = () if key in silent else meaning.slots[key]
-        decoders.fill(port, [(name, circuit.shown[name]) for name in names], circuit.shown.get(made[0].origin))
+        decoders.fill(port, [(name, circuit.shown[name]) for name in names], own)
     return Stock(
         program.name,
         processor.name,
@@ -142,6 +133,7 @@ def _compile(program: Program, processor: Processor, n: int, promises: Promises)
         places.width,
         count,
         n if promises.counted else n // 2,
+        places.heads,
         promises.undirected,
         tuple(ports[key].name for key in ports if key in silent),
     )

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...lang.expression import End
 from ...lang.program import Program
 from ..gadgets import NO_FRACTION
-from ..ir import Atom, Feature, Form, Unit
+from ..ir import (
+    Atom,
+    Condition,
+    Feature,
+    Fetch,
+    Fetched,
+    Form,
+    Notes,
+    Order,
+    PairForm,
+    Relation,
+    Unit,
+)
 from ..message_ir import Pooled
 from ..pair_ir import at_end
 
@@ -73,22 +86,34 @@ def index(n: int, marks: Marks) -> Atom:
         n: largest number of nodes, at most ``COUNTED``.
         marks: of the nodes.
     """
-    first = Unit(1.0, False, "first node", Form(((marks.position, -2.0 * COUNTED),), 1.0))
-    step = _spacing(marks, first)
+    return _counted(n, marks, _pooled_spacing(marks), _pooled_length)
+
+
+def attended_index(n: int, marks: Marks) -> Atom:
+    """The same by attention, which copies numbers of a chosen node."""
+    return _counted(n, marks, _attended_spacing(marks), _attended_length)
+
+
+def _counted(n: int, marks: Marks, step: Form, length: Callable[[int, Feature, Form], Form]) -> Atom:
     high, rest = _digit(Form.of(marks.position), step, float(DIGITS), True)
     low, _ = _digit(rest, step, 1.0, False)
     place = high * float(DIGITS) + low
-    if marks.second is None:
-        return Unit(n - 1.0, True, "me", place)
-    front = Form.of(Unit(n - 1.0, True, "me in the first row", place - Form(((marks.second, 2.0 * n),))))
-    longest = Pooled(n - 1.0, True, "last of the first row", _sent(front), 0.0)
-    ahead = Form(((longest, 1.0), (marks.second, 2.0 * n)), 1.0 - 2.0 * n)
-    return Unit(n - 1.0, True, "me", place + Form.of(Unit(float(n), True, "length of the first row", ahead)))
+    if marks.second is not None:
+        ahead = length(n, marks.second, place) - Form(((marks.second, -2.0 * n),), 2.0 * n)
+        place = place + Form.of(Unit(float(n), True, "length of the first row", ahead))
+    return Unit(n - 1.0, True, "me", place)
 
 
-def _spacing(marks: Marks, first: Atom) -> Form:
+def _first(marks: Marks) -> Atom:
+    return Unit(1.0, True, "first node", Form(((marks.position, -2.0 * COUNTED),), 1.0))
+
+
+# ---- by the largest messages
+
+
+def _pooled_spacing(marks: Marks) -> Form:
     """The smallest position in the row of a node that is not 0."""
-    keys = Form(((marks.position, -1.0), (first, -4.0)))
+    keys = Form(((marks.position, -1.0), (_first(marks), -4.0)))
     if marks.second is None:
         return Form.of(_least(keys))
     total = Form()
@@ -100,12 +125,45 @@ def _spacing(marks: Marks, first: Atom) -> Form:
 
 def _least(keys: Form) -> Atom:
     """The smallest number of which a form is the opposite."""
-    pool = Pooled(16.0, False, "1 / n", _sent(keys), -16.0)
+    pool = Pooled(16.0, False, "1 / n", at_end(keys, End.SENDER), -16.0)
     return Unit(16.0, False, "1 / n", Form(((pool, -1.0),)))
 
 
-def _sent(form: Form) -> Form:
-    return at_end(form, End.SENDER)
+def _pooled_length(n: int, second: Feature, place: Form) -> Form:
+    """One more than the largest place in the first row."""
+    front = Unit(n - 1.0, True, "me in the first row", place - Form(((second, 2.0 * n),)))
+    last = Pooled(n - 1.0, True, "last of the first row", at_end(Form.of(front), End.SENDER), 0.0)
+    return Form(((last, 1.0),), 1.0)
+
+
+# ---- by attention
+
+
+def _attended_spacing(marks: Marks) -> Form:
+    """The position of the second node in the row of a node."""
+    conditions = [Condition(PairForm(sender=Form(((_first(marks), -1.0),), 1.0)), Relation.TRUE)]
+    if marks.second is not None:
+        row = Form.of(marks.second)
+        conditions.append(Condition(PairForm(row) - PairForm(receiver=row), Relation.ZERO))
+    fetch = Fetch(
+        tuple(conditions), PairForm(Form.of(marks.position)), None, 0.0, 1.0, 1, "1 / n", Notes()
+    )
+    copy = Form.of(Fetched(1.0, False, "1 / n", fetch, marks.position))
+    return Form.of(Unit(1.0, False, "1 / n", copy + Form(((_alone(copy), 1.0),))))
+
+
+def _alone(copy: Form) -> Atom:
+    """1 where nothing was found to copy but position 0: any spacing will do for a single node."""
+    return Unit(1.0, False, "alone", copy * (-2.0 * COUNTED) + Form((), 1.0))
+
+
+def _attended_length(n: int, second: Feature, place: Form) -> Form:
+    """One more than the place of the last node in the first row."""
+    whole = Unit(n - 1.0, True, "me in a row", place)
+    first = Condition(PairForm(sender=Form(((second, -1.0),), 1.0)), Relation.TRUE)
+    key = PairForm(sender=Form(((whole, -1.0),), n - 1.0))
+    fetch = Fetch((first,), key, Order.FIRST, 0.0, n - 1.0, whole.level, "last of the first row", Notes())
+    return Form.of(Fetched(n - 1.0, True, "last of the first row", fetch, whole)).plus(1.0)
 
 
 def _digit(value: Form, step: Form, place: float, rest: bool) -> tuple[Form, Form]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ...lang.location import Location
 from ...lang.program import Port, Program
-from ..ir import Atom, Carried, Feature, Unit
+from ..ir import Atom, Carried, Feature, Fetch, Fetched, Unit
 from ..message_ir import Pooled
 from ..pair_ir import MessageUnit
 from .circuit import Circuit, depth
@@ -53,6 +53,7 @@ class Places:
         layers: for each layer of messages its numbers -> dimension.
         pools: maximum -> dimension.
         width: H, of all vectors.
+        heads: of the attention; each has an equal part of all vectors.
     """
 
     columns: Mapping[tuple[str, int], int]
@@ -63,6 +64,7 @@ class Places:
     layers: tuple[dict[Atom, int], dict[Atom, int]]
     pools: dict[Atom, int] = field(default_factory=dict)
     width: int = 0
+    heads: int = 1
 
     def node(self, atom: Atom) -> tuple[int, ...]:
         """The inputs of a layer over z = [features ; hidden] whose sum is a number of nodes."""
@@ -79,12 +81,13 @@ class Places:
         return isinstance(atom, Feature) and self.locations[atom.port] is Location.GRAPH
 
 
-def place(program: Program, circuit: Circuit) -> Places:
+def place(program: Program, circuit: Circuit, mid: int = 0) -> Places:
     """Give every number of a circuit its dimension.
 
     Args:
         program: whose inputs are encoded.
         circuit: see above.
+        mid: units that the attention of a head needs.
     """
     columns = {
         key: k
@@ -107,11 +110,53 @@ def place(program: Program, circuit: Circuit) -> Places:
         places.pools[pool] = len(places.pools)
         for atom in pool.form.atoms:
             _send(atom, places.layers)
+    if circuit.fetches:
+        _share(places, circuit, mid)
+        return places
     last = max((max(slot.all) for slot in places.slots.values()), default=len(CLOCK) - 1)
     last = max([last, *places.units.values()])
     sizes = (last + 1, len(places.pools), *map(len, places.layers), *(k + 1 for k in columns.values()), 2)
     places.width = max(sizes)
     return places
+
+
+def landing(unit: Unit) -> Fetch | None:
+    """The fetch whose copy a unit holds, if it does nothing else."""
+    single = unit.form.single
+    return single.fetch if isinstance(single, Fetched) else None
+
+
+def _share(places: Places, circuit: Circuit, mid: int) -> None:
+    """Put what a head copies into its part of the hidden vector, and all else where there is room."""
+    heads: dict[Fetch, list[Unit]] = {fetch: [] for fetch in circuit.fetches}
+    others: list[Unit] = []
+    for unit in places.units:
+        fetch = landing(unit)
+        (others if fetch is None else heads[fetch]).append(unit)
+    fixed = max((max(slot.all) + 1 for slot in places.slots.values()), default=len(CLOCK))
+    total = fixed + len(places.units)
+    least = max([2, total, *(k + 1 for k in places.columns.values())])
+    part = max([mid, *map(len, heads.values()), -(-least // len(heads))])
+    while _room(part, fixed, heads) < len(others) or part * len(heads) < least:
+        part += 1
+    taken: dict[Unit, int] = {}
+    for head, units in enumerate(heads.values()):
+        first = max(head * part, fixed)
+        taken |= {unit: first + k for k, unit in enumerate(units)}
+    free = iter(sorted(set(range(fixed, part * len(heads))) - set(taken.values())))
+    places.units = taken | {unit: next(free) for unit in others}
+    places.width, places.heads = part * len(heads), len(heads)
+
+
+def _room(part: int, fixed: int, heads: Mapping[Fetch, list[Unit]]) -> int:
+    """Free dimensions beside the fixed ones and those of the heads; negative if a head has too few."""
+    room = 0
+    for head, units in enumerate(heads.values()):
+        own = (head + 1) * part - max(head * part, fixed) - len(units)
+        if own < 0 and units:
+            return -1
+        room += max(0, own)
+    return room
 
 
 def features(port: Port) -> int:

@@ -36,9 +36,9 @@ Rule = Callable[[Program, Expression], Expression]
 _COMPARISONS = (Operation.LESS, Operation.LESS_EQUAL, Operation.EQUAL)
 
 
-def rewritten(program: Program) -> Program:
+def rewritten(program: Program, rules: tuple[Rule, ...]) -> Program:
     """The program in other words; it makes the same trace."""
-    for rule in (_beside, settled, turned_in, parted, _spread, collected):
+    for rule in rules:
         program = _mapped(program, rule)
     return program
 
@@ -181,3 +181,10 @@ def _spread(program: Program, expression: Expression) -> Expression:
     if program.types[condition].location is not Location.GRAPH:
         return expression
     return apply(Operation.WHERE, condition, *(Follow(expression.reference, branch) for branch in branches))
+
+
+EITHER: tuple[Rule, ...] = (_beside, settled, turned_in)
+"""For networks of any family."""
+
+MESSAGES: tuple[Rule, ...] = (*EITHER, parted, _spread, collected)
+"""For networks whose receivers know the edge that a message comes along."""

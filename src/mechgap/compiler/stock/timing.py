@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..ir import AbstractPairAtom, Atom, Carried, Unit
+from ..ir import AbstractPairAtom, Atom, Carried, Fetched, Unit
 from ..message_ir import Pooled
-from .circuit import Circuit
+from .circuit import Circuit, parts_of
 
 FEWEST = 3
 """Rounds that the clock needs."""
@@ -41,8 +41,8 @@ class _Moments:
                 return _CLEAN if start is None else max(_CLEAN, 1 + self._latest(start.atoms))
             case Unit():
                 return 1 + self._latest(atom.form.atoms)
-            case Pooled():
-                return self._latest(atom.form.atoms)
+            case Pooled() | Fetched():
+                return self._latest(parts_of(atom))
             case AbstractPairAtom():
                 return self._latest(atom.parts)
         return 0
