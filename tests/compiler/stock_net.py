@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mechgap.compiler.stock.compilation import Stock
+from mechgap.compiler.stock.parameters import Stock
 from mechgap.kinds.categorical import Categorical
 from mechgap.kinds.mask import Mask
 from mechgap.kinds.pointer import Pointer

@@ -5,17 +5,21 @@ Needs dm-clrs (the extra ``clrs``), which is imported when it is used.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import MechgapError
+from ..errors import FileFormatError, MechgapError
 
 if TYPE_CHECKING:
-    from ..compiler.stock.compilation import Stock
-    from ..lang.program import Program
+    from ..compiler.stock.parameters import Stock
+
+ABOUT = "stock"
+"""Entry of a file that holds all but the arrays."""
 
 CELLS = 2**22
 """Numbers at pairs of nodes that one batch may have."""
@@ -53,6 +57,34 @@ class StockScore:
     def hints_exact(self) -> bool:
         """Whether every hint is right at every step."""
         return all(value == 1.0 for value in self.hints.values())
+
+
+def save_stock(stock: Stock, path: str | Path) -> None:
+    """Write parameters to an .npz file: the arrays by their names, and ``stock``, the rest as JSON."""
+    about = {key: value for key, value in vars(stock).items() if key != "arrays"}
+    np.savez(path, **{ABOUT: np.array(json.dumps(about))}, **stock.arrays)  # type: ignore[arg-type]
+
+
+def load_stock(path: str | Path) -> Stock:
+    """The parameters that ``save_stock`` wrote.
+
+    Raises:
+        FileFormatError: if the file is another one.
+    """
+    from ..compiler.stock.parameters import Stock
+
+    try:
+        with np.load(path) as file:
+            about = json.loads(str(file[ABOUT]))
+            arrays = {key: file[key] for key in file.files if key != ABOUT}
+        return Stock(arrays=arrays, **{**about, "silent": tuple(about["silent"])})
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(
+            str(path),
+            f"{type(error).__name__}: {error}",
+            "a file that `mechgap stock` wrote",
+            "write it again",
+        ) from error
 
 
 def score_stock(stock: Stock, length: int, samples: int, seed: int) -> StockScore:
@@ -99,7 +131,7 @@ def stock_model(stock: Stock, spec: Any, feedback: Any) -> Any:
         feedback: any sample.
     """
     clrs = _clrs()
-    factory = clrs.get_processor_factory(stock.processor, use_ln=False, nb_triplet_fts=8, nb_heads=1)
+    factory = clrs.get_processor_factory(stock.processor, use_ln=False, nb_triplet_fts=8, nb_heads=stock.heads)
     model = clrs.models.BaselineModel(
         spec,
         feedback,

@@ -13,7 +13,7 @@ from ..lowering import lower, output_key
 from . import identity
 from .coders import Decoders, fill_encoders
 from .exactness import check_exact
-from .parameters import Arrays, Parameters
+from .parameters import Parameters, Stock
 from .places import place
 from .processors import PROCESSORS, Processor, Task
 from .rewriting import counts, rewritten
@@ -21,33 +21,6 @@ from .timing import rounds
 
 LARGEST_CODE = 2**12
 SMALLEST_CODE = 2**8
-
-
-@dataclass(frozen=True)
-class Stock:
-    """Parameters of the benchmark's network.
-
-    Attributes:
-        task: name of the program.
-        processor: of the benchmark.
-        arrays: name of a parameter -> array.
-        width: H, the benchmark's hidden_dim.
-        rounds: the benchmark's nb_msg_passing_steps.
-        n: largest number of nodes.
-        heads: the benchmark's nb_heads.
-        undirected: whether it is right only for inputs of edges that are the same in both directions.
-        silent: hints that no decoder of the network can show; their decoders are 0.
-    """
-
-    task: str
-    processor: str
-    arrays: Arrays
-    width: int
-    rounds: int
-    n: int
-    heads: int = 1
-    undirected: bool = False
-    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

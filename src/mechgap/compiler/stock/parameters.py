@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,33 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 CODERS = "net/~_construct_encoders_decoders"
 """Where encoders and decoders are."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Parameters of the benchmark's network.
+
+    Attributes:
+        task: name of the program.
+        processor: of the benchmark.
+        arrays: name of a parameter -> array.
+        width: H, the benchmark's hidden_dim.
+        rounds: the benchmark's nb_msg_passing_steps.
+        n: largest number of nodes.
+        heads: the benchmark's nb_heads.
+        undirected: whether it is right only for inputs of edges that are the same in both directions.
+        silent: hints that no decoder of the network can show; their decoders are 0.
+    """
+
+    task: str
+    processor: str
+    arrays: Arrays
+    width: int
+    rounds: int
+    n: int
+    heads: int = 1
+    undirected: bool = False
+    silent: tuple[str, ...] = ()
 
 
 class Parameters:
