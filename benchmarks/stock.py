@@ -83,10 +83,18 @@ def score(folder: Path, sizes: list[int], processors: list[str], budget: float) 
 def _cost(stock: dict[str, Any], n: int) -> float:
     """Floating point operations of a run, roughly."""
     frames = {
-        **{"bubble_sort": n * n / 2, "heapsort": 5.3 * n, "quicksort": 6.0 * n, "quickselect": 2.5 * n},
-        **{"articulation_points": 6.0 * n, "strongly_connected_components": 5.5 * n, "dfs": 3.0 * n},
-        **{"dag_shortest_paths": 1.7 * n, "topological_sort": 2.1 * n, "bfs": 5.0, "bellman_ford": 8.0},
-        **{"binary_search": 8.0},
+        "bubble_sort": n * n / 2,
+        "heapsort": 5.3 * n,
+        "quicksort": 6.0 * n,
+        "quickselect": 2.5 * n,
+        "articulation_points": 6.0 * n,
+        "strongly_connected_components": 5.5 * n,
+        "dfs": 3.0 * n,
+        "dag_shortest_paths": 1.7 * n,
+        "topological_sort": 2.1 * n,
+        "bfs": 5.0,
+        "bellman_ford": 8.0,
+        "binary_search": 8.0,
     }.get(stock["task"], float(n))
     layers = 1.0 if stock["processor"].startswith("gat") else 3.0
     round = n * n * stock["width"] * (2.0 * layers * stock["width"] + 40.0)

@@ -122,7 +122,11 @@ class StockNet:
         if port.location is Location.GRAPH:
             logits = self.linear(layers[0], h.max(0)) + self.linear(layers[1], self.graph)
         elif isinstance(kind, Pointer):
-            a, c, e = self.linear(layers[0], h), self.linear(layers[1], h), self.linear(layers[2], self._edges())
+            a, c, e = (
+                self.linear(layers[0], h),
+                self.linear(layers[1], h),
+                self.linear(layers[2], self._edges()),
+            )
             pairs = np.maximum(a[:, None], (c[:, None] + e).transpose(1, 0, 2))
             return self.linear(layers[3], pairs)[..., 0].argmax(-1)
         else:

@@ -11,7 +11,7 @@ functions, then, but not equal files: of biases that are summed, what is written
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from ..nets.features import edge_columns, graph_columns, node_columns
 from ..nets.gatv2 import GATv2Round
 from ..nets.mpnn import MPNNRound
 from ..nets.network import Network, hint_key, output_key
+from ..nets.pair_layer import PairLayer
 from ..nets.readout import EdgePointerReadout, EdgeReadout, GraphReadout, PointerReadout
 
 Arrays = Mapping[str, NDArray[np.float32]]
@@ -80,10 +81,10 @@ def network_of(
     hints = any(f"{_coder(algorithm, port)}_enc_linear/w" in arrays for port in interface.hints)
     if base == GATV2:
         heads = sum(f"{base}/linear_{k}/w" in arrays for k in range(6, 6 + width))
-        config = clrs_config(interface, width, heads, norm, attend, hints=hints, steps=steps)
+        config = clrs_config(interface, width, heads, norm, attend)
     else:
-        config = mpnn_config(interface, width, norm, attend, hints=hints, steps=steps)
-    network = Network(config)
+        config = mpnn_config(interface, width, norm, attend)
+    network = Network(replace(config, encode_hints=hints, rounds=config.rounds * steps))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
@@ -208,6 +209,7 @@ def _gatv2_links(round: GATv2Round) -> Iterator[_Link]:
 
 def _mpnn_links(round: MPNNRound) -> Iterator[_Link]:
     first, second = round.pairs
+    assert isinstance(first, PairLayer) and isinstance(second, nn.Linear)
     assert round.graph is not None and round.received is not None and round.message is not None
     shared, skip = first.receiver.bias, round.skip
     layers = [
@@ -217,7 +219,6 @@ def _mpnn_links(round: MPNNRound) -> Iterator[_Link]:
     for key, (weight, bias) in zip(_numbered(f"{MPNN}/linear"), layers, strict=False):
         yield _Link(key, weight, bias)
     for key, layer in ((f"{MPNN}/mlp/~/linear_0", second), (f"{MPNN}/mlp/~/linear_1", round.message)):
-        assert isinstance(layer, nn.Linear)
         yield _Link(key, layer.weight, layer.bias)
     yield from _norm_links(MPNN, round.norm)
 
@@ -247,7 +248,9 @@ def _check_shape(config: NetworkConfig) -> None:
     """Refuse what ``clrs_config`` and ``mpnn_config`` do not give."""
     first = config.rounds[0]
     ours = (
-        clrs_config(config.interface, config.hidden, max(1, first.attentions), config.layer_norm, first.attend),
+        clrs_config(
+            config.interface, config.hidden, max(1, first.attentions), config.layer_norm, first.attend
+        ),
         mpnn_config(config.interface, config.hidden, config.layer_norm, first.attend),
     )
     if all((first, config.to_json()) != (own.rounds[0], _like(own, config).to_json()) for own in ours):
@@ -260,8 +263,6 @@ def _check_shape(config: NetworkConfig) -> None:
 
 
 def _like(own: NetworkConfig, config: NetworkConfig) -> NetworkConfig:
-    from dataclasses import replace
-
     return replace(own, encode_hints=config.encode_hints, rounds=own.rounds * len(config.rounds))
 
 
@@ -299,5 +300,3 @@ def _misfit(key: str, given: str, expected: object) -> MechgapError:
     return MechgapError(
         f"{_WHERE}, {key}", given, str(expected), "give all parameters of a model of this algorithm"
     )
-
-

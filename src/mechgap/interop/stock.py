@@ -118,7 +118,13 @@ def score_stock(stock: Stock, length: int, samples: int, seed: int) -> StockScor
         if taken >= samples:
             break
     return StockScore(
-        length, taken, seed, counted.steps, _score(clrs, done), counted.shares("output"), counted.shares("hint")
+        length,
+        taken,
+        seed,
+        counted.steps,
+        _score(clrs, done),
+        counted.shares("output"),
+        counted.shares("hint"),
     )
 
 
@@ -131,7 +137,9 @@ def stock_model(stock: Stock, spec: Any, feedback: Any) -> Any:
         feedback: any sample.
     """
     clrs = _clrs()
-    factory = clrs.get_processor_factory(stock.processor, use_ln=False, nb_triplet_fts=8, nb_heads=stock.heads)
+    factory = clrs.get_processor_factory(
+        stock.processor, use_ln=False, nb_triplet_fts=8, nb_heads=stock.heads
+    )
     model = clrs.models.BaselineModel(
         spec,
         feedback,
@@ -181,7 +189,7 @@ def _key() -> Any:
 
 def _decided(spec: Any, logits: Any) -> Any:
     """Hints as the benchmark makes them of logits for its own scores."""
-    from clrs._src import decoders  # type: ignore[import-not-found]
+    from clrs._src import decoders
 
     return decoders.postprocess(spec, logits, sinkhorn_temperature=0.1, sinkhorn_steps=50, hard=True)
 
@@ -194,7 +202,7 @@ def _score(clrs: Any, done: list[tuple[Any, Any]]) -> float:
 
 
 def _joined(points: list[Any]) -> Any:
-    from clrs import DataPoint  # type: ignore[import-not-found]
+    from clrs import DataPoint
 
     first = points[0]
     data = np.concatenate([np.asarray(point.data) for point in points])
@@ -231,7 +239,9 @@ class _Counted:
     def shares(self, part: str) -> dict[str, float]:
         """Name -> share of values that are right."""
         return {
-            name: right / total for (kind, name), (right, total) in self._found.items() if kind == part and total
+            name: right / total
+            for (kind, name), (right, total) in self._found.items()
+            if kind == part and total
         }
 
     def _count(self, part: str, truth: Any, found: Any, wanted: Any) -> None:
@@ -242,5 +252,3 @@ class _Counted:
         counts = self._found.setdefault((part, truth.name), [0, 0])
         counts[0] += int(right.sum())
         counts[1] += right.size
-
-

@@ -116,9 +116,6 @@ def clrs_config(
     layer_norm: bool = True,
     attend: str = "neighbours",
     edge_values: bool = False,
-    *,
-    hints: bool = True,
-    steps: int = 1,
 ) -> NetworkConfig:
     """The GATv2 network of the CLRS benchmark (Veličković et al., 2022); edge values are an addition.
 
@@ -129,11 +126,9 @@ def clrs_config(
         layer_norm: whether rounds end in a layer normalisation.
         attend: "neighbours" for gatv2, "all" for gatv2_full.
         edge_values: whether messages carry edge features.
-        hints: whether hints are encoded.
-        steps: rounds of a step; in the benchmark they share their parameters.
     """
     one = RoundConfig(heads=heads, mid=hidden, width=hidden, attend=attend, edge_values=edge_values)
-    return _plain(interface, hidden, (one,) * steps, layer_norm, hints)
+    return _plain(interface, hidden, one, layer_norm)
 
 
 def mpnn_config(
@@ -141,9 +136,6 @@ def mpnn_config(
     hidden: int = 128,
     layer_norm: bool = True,
     attend: str = "all",
-    *,
-    hints: bool = True,
-    steps: int = 1,
 ) -> NetworkConfig:
     """The message passing network of the CLRS benchmark (Veličković et al., 2022): MPNN or PGN.
 
@@ -152,27 +144,22 @@ def mpnn_config(
         hidden: width of all vectors.
         layer_norm: whether rounds end in a layer normalisation.
         attend: "all" for mpnn, "neighbours" for pgn.
-        hints: whether hints are encoded.
-        steps: rounds of a step; in the benchmark they share their parameters.
     """
     one = MPNNConfig(width=hidden, attend=attend, pairs=(hidden, hidden), received=hidden, linked=True)
-    return _plain(interface, hidden, (one,) * steps, layer_norm, hints)
+    return _plain(interface, hidden, one, layer_norm)
 
 
-def _plain(
-    interface: Interface, hidden: int, rounds: tuple[AbstractRoundConfig, ...], layer_norm: bool, hints: bool
-) -> NetworkConfig:
-    """The benchmark's network with some rounds: every vector is of one width."""
+def _plain(interface: Interface, hidden: int, one: AbstractRoundConfig, layer_norm: bool) -> NetworkConfig:
+    """The benchmark's network of one round: every vector is of one width."""
     return NetworkConfig(
         interface=interface,
         features=hidden,
         hidden=hidden,
         edge_features=hidden,
         graph_features=hidden,
-        rounds=rounds,
+        rounds=(one,),
         pointer_width=hidden,
         layer_norm=layer_norm,
-        encode_hints=hints,
     )
 
 

@@ -1,4 +1,4 @@
-"""A lowered program as a circuit that settles, for attention: numbers at nodes, and copies of others' numbers."""
+"""A lowered program as a circuit that settles, for attention: numbers at nodes, and copies of others'."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class AttentionSettling(Settling):
 
     def brought(self, atom: Feature) -> Atom:
         raise self.refusal(
-            atom.origin, "a number of the graph at the nodes", "numbers of nodes: it reaches nothing but logits"
+            atom.origin,
+            "a number of the graph at the nodes",
+            "numbers of nodes: it reaches nothing but logits",
         )
 
     def received(self, atom: Atom) -> Atom:
@@ -78,7 +80,9 @@ class AttentionSettling(Settling):
 
     def _column(self, atom: AbstractPairAtom) -> AbstractPairAtom:
         if not isinstance(atom, EdgeColumn):
-            raise self.refusal(atom.origin, "a unit of pairs in attention", "inputs of edges and numbers of nodes")
+            raise self.refusal(
+                atom.origin, "a unit of pairs in attention", "inputs of edges and numbers of nodes"
+            )
         if atom.against or self.undirected:
             return replace(atom, against=True)
         raise self.refusal(

@@ -71,9 +71,9 @@ def fill_attention(
     layers = _layers(parameters, places)
     part = places.width // places.heads
     for head, fetch in enumerate(circuit.fetches):
-        for k, unit in enumerate(logit_units(fetch, n)):
-            _fill_unit(layers, places, head * part + k, unit, index)
-            layers[f"head {head}"].add(0, [(k, unit.weight)])
+        for k, part_of_logit in enumerate(logit_units(fetch, n)):
+            _fill_unit(layers, places, head * part + k, part_of_logit, index)
+            layers[f"head {head}"].add(0, [(k, part_of_logit.weight)])
     fill_clock(layers["nodes"], places, rounds)
     for unit, row in places.units.items():
         if landing(unit) is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ...errors import Refusal
+from ...lang.expression import End
 from ..ir import (
     AbstractPairAtom,
     Atom,
@@ -26,10 +27,7 @@ from ..ir import (
 )
 from ..message_ir import Pooled, Third
 from ..pair_ir import EndAtom, MessageUnit, PairCarried, Turned, turned_form
-from ...lang.expression import End
-
-DEEPEST = 2
-"""Layers of units that a message of the benchmark's network has."""
+from .shallow import DEEPEST, depth, shorter
 
 EFFORTS = range(3)
 """How much is tried to keep messages shallow: nothing, shorter gates, and units of one end at its node."""
@@ -106,10 +104,7 @@ class Settling:
                     start[atom.slot] = self.form(self._lowered.start[atom.slot])
                     step[atom.slot] = self.form(self._lowered.step[atom.slot])
             pending = [
-                atom
-                for form in (*start.values(), *step.values())
-                for atom in form.atoms
-                if atom not in found
+                atom for form in (*start.values(), *step.values()) for atom in form.atoms if atom not in found
             ]
         return Circuit(
             tuple(self._slots[name] for name in step),
@@ -124,7 +119,9 @@ class Settling:
     def _carried(self, name: str) -> Carried:
         slot = self._slots[name]
         if slot.paired:
-            raise self.refusal(name, "state at pairs of nodes", "the network keeps nothing there between steps")
+            raise self.refusal(
+                name, "state at pairs of nodes", "the network keeps nothing there between steps"
+            )
         return Carried(slot.high, slot.whole, slot.name, slot.name)
 
     # ---- nodes
@@ -236,7 +233,9 @@ class Settling:
                 return Form.of(replace(atom, against=False))
             case EdgeColumn():
                 raise self.refusal(
-                    atom.origin, "the edge from the receiver to the sender in a message", "the edge it comes along"
+                    atom.origin,
+                    "the edge from the receiver to the sender in a message",
+                    "the edge it comes along",
                 )
             case MessageUnit():
                 form = self.pair_form(atom.form, effort)
@@ -248,7 +247,9 @@ class Settling:
                 form = self._lowered.start[atom.slot]
                 return self.pair_form(turned_form(form) if atom.against else form, effort)
             case PairCarried():
-                raise self.refusal(atom.origin, "state at pairs of nodes", "nothing is kept there between steps")
+                raise self.refusal(
+                    atom.origin, "state at pairs of nodes", "nothing is kept there between steps"
+                )
             case Third():
                 raise self.refusal(
                     atom.origin, "a maximum over a third node", "triples reach only the decoders of edges"
@@ -323,61 +324,11 @@ class Settling:
     def refusal(self, origin: str, given: str, expected: str) -> Refusal:
         """What the network cannot compute."""
         return Refusal(
-            f"{self._where}, in `{origin}`", given, expected, "compile for the networks of this package instead"
+            f"{self._where}, in `{origin}`",
+            given,
+            expected,
+            "compile for the networks of this package instead",
         )
-
-
-def depth(atom: Atom) -> int:
-    """How many layers of units of messages a number of pairs takes."""
-    if isinstance(atom, MessageUnit):
-        return 1 + max((depth(part) for part in atom.form.atoms), default=0)
-    return 0
-
-
-def shorter(form: Form) -> Form:
-    """The same unit, a layer shallower: a gate that K relu(1 - L) opens is shut by K L as well.
-
-    L is 0 or at least 1. Where it is not 0 the rest must shut the gate alone, so that more does no harm.
-    """
-    for atom, factor in form.terms:
-        source = _closed_by(atom)
-        if source is not None and factor > 0:
-            rest = form - Form(((atom, factor),))
-            if highest(rest) <= 0 and factor * source.high < 2.0**126:
-                return shorter(rest.plus(factor) - Form(((source, factor),)))
-    return form
-
-
-def highest(form: Form) -> float:
-    """Upper bound of a form; relu(g + 1) - 2 relu(g) + relu(g - 1) is at most 1, unlike its parts."""
-    total, terms = form.constant, dict(form.terms)
-    for atom, factor in form.terms:
-        if atom not in terms or factor >= 0 or not isinstance(atom, (Unit, MessageUnit)):
-            continue
-        beside = [
-            other
-            for other, weight in terms.items()
-            if isinstance(other, type(atom)) and weight == -factor / 2 and _next_to(other.form, atom.form)
-        ]
-        if len(beside) == 2:
-            total -= factor / 2
-            for gone in (atom, *beside):
-                del terms[gone]
-    return total + Form(tuple(terms.items())).top
-
-
-def _next_to(form: Form, middle: Form) -> bool:
-    same = frozenset(form.terms) == frozenset(middle.terms)
-    return same and abs(form.constant - middle.constant) == 1.0
-
-
-def _closed_by(atom: Atom) -> Atom | None:
-    """L, if a unit is relu(1 - L) and a truth value."""
-    if not (isinstance(atom, MessageUnit) and atom.whole and atom.form.constant == 1.0):
-        return None
-    ((source, factor), *others) = atom.form.terms or ((None, 0.0),)
-    found = not others and factor == -1.0 and isinstance(source, MessageUnit)
-    return source if found else None
 
 
 def parts_of(atom: Atom) -> tuple[Atom, ...]:

@@ -36,9 +36,7 @@ class Decoders:
         slots: all slots by name.
     """
 
-    def __init__(
-        self, parameters: Parameters, places: Places, edges: int, slots: Mapping[str, Slot]
-    ) -> None:
+    def __init__(self, parameters: Parameters, places: Places, edges: int, slots: Mapping[str, Slot]) -> None:
         self._parameters = parameters
         self._places = places
         self._edges = edges

@@ -6,7 +6,7 @@ is found among the edges that lead from it is therefore found among the nodes th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any as Anything
 

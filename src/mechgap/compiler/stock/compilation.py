@@ -125,6 +125,6 @@ def _check_outputs(ports: dict[str, Port], silent: set[str], where: str) -> None
             raise Refusal(
                 f"{where}, output {port.name}",
                 f"an {port.location.value} {port.kind.name}, computed at pairs of nodes",
-                "outputs of nodes and of the graph: pairs keep nothing between steps, and their decoders are linear",
+                "outputs of nodes and of the graph: pairs keep nothing, and their decoders are linear",
                 "compile for the networks of this package instead",
             )

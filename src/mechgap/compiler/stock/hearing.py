@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ...errors import Refusal
 from ...kinds.mask import Mask
 from ...lang.location import Location
@@ -97,5 +96,3 @@ class _Unheard:
                 high = min(atom.high, max(0.0, self.top(atom.form)))
                 return max(0.0, self._bottom(atom.form)), high
         return atom.low, atom.high
-
-

@@ -145,9 +145,7 @@ def _attended_spacing(marks: Marks) -> Form:
     if marks.second is not None:
         row = Form.of(marks.second)
         conditions.append(Condition(PairForm(row) - PairForm(receiver=row), Relation.ZERO))
-    fetch = Fetch(
-        tuple(conditions), PairForm(Form.of(marks.position)), None, 0.0, 1.0, 1, "1 / n", Notes()
-    )
+    fetch = Fetch(tuple(conditions), PairForm(Form.of(marks.position)), None, 0.0, 1.0, 1, "1 / n", Notes())
     copy = Form.of(Fetched(1.0, False, "1 / n", fetch, marks.position))
     return Form.of(Unit(1.0, False, "1 / n", copy + Form(((_alone(copy), 1.0),))))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ...lang.location import Location
 from ...lang.program import Port, Program
 from ..ir import Atom, Carried, Feature, Fetch, Fetched, Unit
-from ..message_ir import Pooled
 from ..pair_ir import MessageUnit
-from .circuit import Circuit, depth
+from .circuit import Circuit
+from .shallow import depth
 
 CLOCK = ("count", "commit", "waits", "started", "first")
 """The hidden dimensions that say which round it is.
@@ -182,4 +182,3 @@ def _send(atom: Atom, layers: tuple[dict[Atom, int], dict[Atom, int]]) -> None:
     for part in parts:
         first.setdefault(part, len(first))
     second.setdefault(atom, len(second))
-

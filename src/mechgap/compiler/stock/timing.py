@@ -10,7 +10,7 @@ FEWEST = 3
 """Rounds that the clock needs."""
 
 _CLEAN = 2
-"""The round from which on slots are right, if they are 0 at first: the very first one leaves odds and ends."""
+"""The round from which on slots are right, if they are 0 at first: the very first one leaves rubbish."""
 
 
 def rounds(circuit: Circuit) -> int:

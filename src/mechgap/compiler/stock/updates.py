@@ -14,7 +14,11 @@ SHUT = 2.0**60
 
 
 def fill_node(
-    layers: Mapping[str, Layer], places: Places, row: int, form: Form, extra: tuple[tuple[int, float], ...] = ()
+    layers: Mapping[str, Layer],
+    places: Places,
+    row: int,
+    form: Form,
+    extra: tuple[tuple[int, float], ...] = (),
 ) -> None:
     """A hidden dimension: relu of a form of numbers of nodes and of maxima."""
     for atom, coefficient in form.terms:
@@ -30,7 +34,9 @@ def fill_slot(layers: Mapping[str, Layer], places: Places, circuit: Circuit, nam
     place = places.slots[name]
     _, commit, waits, started, first = _clock(places)
     shut = [(commit, -SHUT)]
-    layers["nodes"].add(place.kept, [*((p + places.width, 1.0) for p in place.all[:2]), *shut, (first, -SHUT)])
+    layers["nodes"].add(
+        place.kept, [*((p + places.width, 1.0) for p in place.all[:2]), *shut, (first, -SHUT)]
+    )
     fill_node(layers, places, place.fresh, circuit.step[name], ((waits, -SHUT),))
     if place.start is not None:
         gate = ((started, -SHUT), (commit, -SHUT))
