@@ -9,7 +9,22 @@ from collections.abc import Sequence
 import typer
 
 from ..errors import MechgapError
-from . import certify, compile, diff, explain, export, list, measure, parity, run, show, trace, train, verify
+from . import (
+    certify,
+    compile,
+    diff,
+    explain,
+    export,
+    list,
+    measure,
+    parity,
+    run,
+    show,
+    stock,
+    trace,
+    train,
+    verify,
+)
 from .data import data
 from .output import tell_interruption, tell_mistake, tell_usage
 
@@ -38,6 +53,7 @@ app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("run")(run.run)
 app.command("export")(export.export)
+app.command("stock")(stock.stock)
 app.add_typer(data, name="data")
 
 
