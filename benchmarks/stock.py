@@ -26,6 +26,9 @@ REFUSALS, SCORES = "refusals.json", "scores.jsonl"
 UNDIRECTED = ("articulation_points", "bridges", "bfs", "mst_kruskal", "mst_prim", "bellman_ford", "dijkstra")
 """Tasks of the benchmark whose graphs have no direction, as its samplers draw them."""
 
+AT_ONCE = ("naive_string_matcher",)
+"""Tasks of which a sample may be over in its first frame: a needle of one letter that begins the text."""
+
 
 def emit(folder: Path) -> None:
     """Compile every task for every processor; what is refused is noted with its reason."""
@@ -40,7 +43,7 @@ def emit(folder: Path) -> None:
         for processor in PROCESSORS:
             for undirected in (False, True)[: 1 + (name in UNDIRECTED)]:
                 try:
-                    found = stock_parameters(load(name).program, processor, undirected)
+                    found = stock_parameters(load(name).program, processor, undirected, name in AT_ONCE)
                 except Refusal as refusal:
                     refusals.setdefault(name, {})[processor] = refusal.faults[0].given
                     continue

@@ -51,11 +51,13 @@ def test_logits_are_equal(path):
     assert network.config.layer_norm is (f"{PROCESSORS[processor][0]}/layer_norm/scale" in parameters(data))
     arrays = {port.name: data[f"input/{port.name}"] for port in ports.inputs}
     batch = clrs_batch(program, arrays, torch.float32)
-    first = {port.name: first_value(port, data[f"hint/{port.name}"][0], batch.nodes) for port in ports.hints}
+    first = {
+        port.name: first_features(port, data[f"hint/{port.name}"][0], batch.nodes) for port in ports.hints
+    }
 
     def feed(index, logits):
         if not logits:
-            return hint_features(network.config, first, batch.nodes)
+            return first
         return {p.name: feedback(p.kind, logits[p.name], batch.nodes, True) for p in ports.hints}
 
     count = len(data[f"hints/{ports.hints[0].name}"])

@@ -18,6 +18,9 @@ def stock(
     undirected: Annotated[
         bool, typer.Option("--undirected", help="Promise that edges are the same in both directions.")
     ] = False,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Runs may be over in their first frame; outputs then stay.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the parameters to this .npz file.")] = None,
     size: Annotated[
         list[int] | None,
@@ -33,7 +36,7 @@ def stock(
     from ..tasks.catalogue import load
     from .output import print_json, print_table
 
-    found = stock_parameters(load(name).program, processor, undirected)
+    found = stock_parameters(load(name).program, processor, undirected, at_once)
     if out is not None:
         save_stock(found, out)
     scores = [score_stock(found, length, count, seed) for length in size or ()]

@@ -16,7 +16,7 @@ from .exactness import check_exact
 from .parameters import Parameters, Stock
 from .places import place
 from .processors import PROCESSORS, Processor, Task
-from .rewriting import counts, rewritten
+from .rewriting import counts, frozen, rewritten
 from .timing import rounds
 
 LARGEST_CODE = 2**12
@@ -36,7 +36,9 @@ class Promises:
     undirected: bool
 
 
-def stock_parameters(program: Program, processor: str, undirected: bool = False) -> Stock:
+def stock_parameters(
+    program: Program, processor: str, undirected: bool = False, at_once: bool = False
+) -> Stock:
     """Compile a program into parameters of the benchmark's network.
 
     Args:
@@ -44,6 +46,8 @@ def stock_parameters(program: Program, processor: str, undirected: bool = False)
         processor: of the benchmark, one of ``PROCESSORS``.
         undirected: the promise that inputs of edges are the same in both directions. Messages know
             the edge that they come along, and not the opposite one.
+        at_once: whether a run may be over in its first frame, and its outputs must then stay as they
+            are in the step that the benchmark makes even so.
 
     Raises:
         Refusal: if the network cannot compute it.
@@ -56,7 +60,7 @@ def stock_parameters(program: Program, processor: str, undirected: bool = False)
             f"one of {', '.join(PROCESSORS)}",
             "correct the name",
         )
-    program = rewritten(program, PROCESSORS[processor].rules)
+    program = rewritten(frozen(program) if at_once else program, PROCESSORS[processor].rules)
     counted = counts(program)
     n = identity.COUNTED if counted else LARGEST_CODE
     while True:
