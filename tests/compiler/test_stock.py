@@ -40,7 +40,7 @@ EXACT = {
     "gatv2_full": {
         *("insertion_sort", "bubble_sort", "heapsort", "quicksort", "minimum", "quickselect"),
         *("find_maximum_subarray_kadane", "activity_selector", "task_scheduling", "dfs", "bfs"),
-        *("topological_sort", "naive_string_matcher", "kmp_matcher"),
+        *("topological_sort", "strongly_connected_components", "naive_string_matcher", "kmp_matcher"),
     },
 }
 """Processor -> the algorithms of the benchmark that compile for it."""

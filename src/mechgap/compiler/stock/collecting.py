@@ -33,11 +33,35 @@ from ...lang.program import Program
 
 def collected(program: Program, expression: Expression) -> Expression:
     """A value at one node of the graph that needs edges from it, collected from their other ends."""
+    return _collected(program, expression, True)
+
+
+def collected_forward(program: Program, expression: Expression) -> Expression:
+    """The same of edges that lead to it, for receivers that know the edge from them only."""
+    return _collected(program, expression, False)
+
+
+def masked(program: Program, expression: Expression) -> Expression:
+    """A mask of edges between one node of the graph and each node, as whether there is such a neighbour."""
+    if not isinstance(expression, At) or not program.types[expression].is_mask:
+        return expression
+    for own, other, value in (
+        (expression.receiver, expression.sender, expression.value),
+        (expression.sender, expression.receiver, Reverse(expression.value)),
+    ):
+        shared = program.types[other]
+        if isinstance(own, Own) and shared.location is Location.GRAPH and shared.is_pointer:
+            named = Lift(End.SENDER, apply(Operation.EQUAL, Own(), other))
+            return Any(apply(Operation.AND, value, named))
+    return expression
+
+
+def _collected(program: Program, expression: Expression, turned: bool) -> Expression:
     if not isinstance(expression, Follow):
         return expression
     if program.types[expression].location is not Location.GRAPH:
         return expression
-    if not _Backwards(program).found(expression.value):
+    if not _Unknown(program, turned).found(expression.value):
         return expression
     return _Reading(program, expression.reference).of(expression.value)
 
@@ -105,24 +129,32 @@ def _with_branch(mask: Expression, choice: Apply, branch: int) -> Expression:
     return mask
 
 
-class _Backwards:
-    """Whether the value of a node is found among the edges that lead from it."""
+class _Unknown:
+    """Whether the value of a node is found among edges of which its messages do not know.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        program: whose expressions are looked at.
+        turned: whether these are the edges that lead from the node, or those that lead to it.
+    """
+
+    def __init__(self, program: Program, turned: bool) -> None:
         self._types = program.types
+        self._turned = turned
 
     def found(self, expression: Expression) -> bool:
         """See above."""
         if isinstance(expression, (Any, Best, Select)):
-            return any(self._turned(child) for child in expression.children)
+            return any(map(self._unknown, expression.children))
         if isinstance(expression, (Apply, Follow)):
             return any(map(self.found, expression.children))
         return False
 
-    def _turned(self, expression: Expression) -> bool:
+    def _unknown(self, expression: Expression) -> bool:
         if isinstance(expression, Reverse):
-            return True
-        return isinstance(expression, Apply) and any(map(self._turned, expression.children))
+            return self._turned
+        if isinstance(expression, Variable):
+            return not self._turned and self._types[expression].location is Location.EDGE
+        return isinstance(expression, Apply) and any(map(self._unknown, expression.arguments))
 
 
 class _Reading:

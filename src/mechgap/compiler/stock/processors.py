@@ -20,7 +20,7 @@ from .hearing import check_heard
 from .messages import fill_messages
 from .parameters import Parameters
 from .places import Places
-from .rewriting import EITHER, MESSAGES, Rule
+from .rewriting import ATTENTION, MESSAGES, Rule
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _attention(name: str, everyone: bool) -> Processor:
         name,
         everyone,
         Dialect(AttentionRules, PairUnit, False),
-        EITHER,
+        ATTENTION,
         AttentionSettling,
         identity.attended_index,
         _check_attended,

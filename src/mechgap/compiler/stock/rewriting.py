@@ -29,7 +29,7 @@ from ...lang.expression import (
 from ...lang.location import Location
 from ...lang.operations import Operation
 from ...lang.program import Program
-from .collecting import collected, parted, settled, turned_in
+from .collecting import collected, collected_forward, masked, parted, settled, turned_in
 
 Rule = Callable[[Program, Expression], Expression]
 
@@ -208,8 +208,10 @@ def _spread(program: Program, expression: Expression) -> Expression:
     return apply(Operation.WHERE, condition, *(Follow(expression.reference, branch) for branch in branches))
 
 
-EITHER: tuple[Rule, ...] = (_beside, settled, turned_in)
-"""For networks of any family."""
+_EITHER: tuple[Rule, ...] = (_beside, settled, turned_in, parted, _spread)
 
-MESSAGES: tuple[Rule, ...] = (*EITHER, parted, _spread, collected)
+MESSAGES: tuple[Rule, ...] = (*_EITHER, collected)
 """For networks whose receivers know the edge that a message comes along."""
+
+ATTENTION: tuple[Rule, ...] = (*_EITHER, collected_forward, masked, turned_in)
+"""For networks whose receivers know the edge to whom they attend, and copy no numbers of it."""
