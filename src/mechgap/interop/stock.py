@@ -245,7 +245,7 @@ class _Counted:
         }
 
     def _count(self, part: str, truth: Any, found: Any, wanted: Any) -> None:
-        if truth.type_ == "scalar":
+        if truth.type_ == _clrs().Type.SCALAR:
             right = np.abs(found - wanted) <= 1e-4 * max(1.0, np.abs(wanted).max(initial=0.0))
         else:
             right = (found == wanted) | (wanted == -1)

@@ -20,13 +20,13 @@ from ..ir import (
     Relation,
 )
 from ..targets.attention import among_neighbours
-from .circuit import Settling
+from .circuit import AbstractSettling
 
 ONE_SIDED = (Relation.NOT_POSITIVE, Relation.NEGATIVE)
 """Relations that only the positive side of a form breaks."""
 
 
-class AttentionSettling(Settling):
+class AttentionSettling(AbstractSettling):
     """Rewrites a lowered program into numbers that settle: all fetches are made in every round.
 
     Who must be a neighbour is one: the benchmark's masks of edges connect every node with itself, and a

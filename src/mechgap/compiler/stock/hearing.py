@@ -9,10 +9,10 @@ from ...lang.program import Program
 from ..ir import Atom, EdgeColumn, Form
 from ..message_ir import Pooled
 from ..pair_ir import EndAtom, MessageUnit
-from .circuit import Circuit, Settling
+from .circuit import AbstractSettling, Circuit
 
 
-def check_heard(program: Program, circuit: Circuit, settling: Settling, where: str) -> None:
+def check_heard(program: Program, circuit: Circuit, settling: AbstractSettling, where: str) -> None:
     """Look for a maximum to which a node could matter that is not heard.
 
     A node hears itself, and every node with which an input that is a mask of edges connects it, in

@@ -15,12 +15,13 @@ from ..pair_ir import MessageUnit, PairUnit
 from . import identity
 from .attending import AttentionSettling, hears_neighbours
 from .attention import fill_attention, middle
-from .circuit import Circuit, Settling
+from .circuit import AbstractSettling, Circuit
 from .hearing import check_heard
 from .messages import fill_messages
 from .parameters import Parameters
 from .places import Places
 from .rewriting import ATTENTION, MESSAGES, Rule
+from .sending import MessageSettling
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Processor:
     everyone: bool
     dialect: Dialect
     rules: tuple[Rule, ...]
-    settling: type[Settling]
+    settling: type[AbstractSettling]
     count: Callable[[int, identity.Marks], Atom]
-    check_heard: Callable[[Program, Circuit, Settling, str], None]
+    check_heard: Callable[[Program, Circuit, AbstractSettling, str], None]
     middle: Callable[[Circuit, int], int]
     fill: Callable[[Task], None]
     gated: bool = False
@@ -86,7 +87,7 @@ def _fill_attention(task: Task) -> None:
     fill_attention(task.parameters, task.circuit, task.places, (task.rounds, task.n), task.index)
 
 
-def _check_attended(program: Program, circuit: Circuit, settling: Settling, where: str) -> None:
+def _check_attended(program: Program, circuit: Circuit, settling: AbstractSettling, where: str) -> None:
     if not hears_neighbours(circuit.fetches):
         raise Refusal(
             where,
@@ -102,7 +103,7 @@ def _messages(name: str, everyone: bool, gated: bool = False, triplets: bool = F
         everyone,
         Dialect(MessageRules, MessageUnit, True),
         MESSAGES,
-        Settling,
+        MessageSettling,
         identity.index,
         check_heard,
         lambda circuit, n: 0,
