@@ -139,7 +139,8 @@ def test_more_nodes_than_positions_tell_apart_are_not_promised():
     assert compiled("mpnn", "binary_search").n == 256
 
 
-def test_a_program_that_counts_knows_its_indices():
+@pytest.mark.parametrize("processor", ["mpnn", "gatv2_full"])
+def test_a_program_that_counts_knows_its_indices(processor):
     number = node.scalar("number", low=0, high=512, whole=True)
     pos = node.scalar("pos", low=0, high=1)
     total = graph.scalar("total", low=0, high=512, whole=True)
@@ -153,7 +154,7 @@ def test_a_program_that_counts_knows_its_indices():
         halt=total == size,
         outputs={"number": number},
     )
-    stock = stock_parameters(program, "mpnn")
+    stock = stock_parameters(program, processor)
     for nodes in (2, 3, 7, 16, 100, 256):
         net = StockNet(program, stock, {"pos": np.arange(nodes) / nodes}, nodes)
         found = net.step()

@@ -20,7 +20,10 @@ from .rewriting import counts, frozen, rewritten
 from .timing import rounds
 
 LARGEST_CODE = 2**12
+"""Codes of nodes that are tried first; at most half as many nodes are told apart for certain."""
+
 SMALLEST_CODE = 2**8
+"""Codes of nodes that are tried last, and for programs that count with indices the number of nodes."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _compile(program: Program, processor: Processor, n: int, promises: Promises)
         parameters.arrays(),
         places.width,
         count,
-        n if promises.counted else n // 2,
+        n if promises.counted else n // (4 if marks.second else 2),
         places.heads,
         promises.undirected,
         tuple(ports[key].name for key in ports if key in silent),
