@@ -15,7 +15,7 @@ from mechgap.errors import MechgapError
 
 COMMANDS = (
     *("list", "show", "trace", "compile", "certify", "verify", "explain", "diff"),
-    *("parity", "train", "measure", "run", "export"),
+    *("parity", "train", "measure", "run", "export", "stock"),
 )
 GROUPS = ("data",)
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]
@@ -34,7 +34,9 @@ def test_every_command_explains_itself_and_speaks_json(mechgap, name):
     shown = mechgap(name, "-h")
     assert shown.code == 0
     assert "--json" in shown.out
-    assert ("--seed" in shown.out) == (name in ("trace", "verify", "train", "measure", "run", "export"))
+    assert ("--seed" in shown.out) == (
+        name in ("trace", "verify", "train", "measure", "run", "export", "stock")
+    )
 
 
 def test_help_is_quick():

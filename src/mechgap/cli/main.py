@@ -21,6 +21,7 @@ from . import (
     robustness,
     run,
     show,
+    stock,
     trace,
     train,
     verify,
@@ -55,6 +56,7 @@ app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("run")(run.run)
 app.command("export")(export.export)
+app.command("stock")(stock.stock)
 app.add_typer(data, name="data")
 app.add_typer(zoo, name="zoo")
 

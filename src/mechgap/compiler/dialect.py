@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .ir import INDEX_PORT, Condition, Feature, Form, Relation
+from .ir import INDEX_PORT, Atom, Condition, Feature, Form, Relation
+
+if TYPE_CHECKING:
+    from .gadgets import Gadgets
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,13 @@ class Dialect:
         compares: whether a hidden layer compares numbers of both ends. Without one, attention tells
             truth values apart, and finds the sender of one index.
         messages: whether numbers are sent and the largest is kept, in place of attention.
+        index: makes the number of each node, given the largest number of nodes and what makes units; without
+            it that is a feature.
     """
 
     compares: bool
     messages: bool = False
+    index: Callable[[int, Gadgets], Atom] | None = None
 
     def tells(self, conditions: Iterable[Condition]) -> bool:
         """Whether attention can find the senders that fulfil all of some conditions."""

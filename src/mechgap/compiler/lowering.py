@@ -18,7 +18,7 @@ from .bounds import check_input, check_state
 from .dialect import Dialect
 from .expressible import check_expressible, read_later
 from .gadgets import Gadgets, TooLarge
-from .ir import INDEX_PORT, Carried, Feature, Form
+from .ir import INDEX_PORT, Atom, Carried, Feature, Form
 from .message_rules import MessageRules
 from .nodes import NodeLowering, Scope
 from .origin import Origin
@@ -48,6 +48,11 @@ class Meaning:
     slots: Mapping[str, tuple[str, ...]]
     halt: tuple[PoolTerm, ...]
     bias: float
+
+
+def given_index(n: int) -> Atom:
+    """The index of each node as a feature of its own."""
+    return Feature(n - 1, True, "me", INDEX_PORT, 0)
 
 
 def lower(program: Program, n: int, resolve: bool, dialect: Dialect) -> tuple[Lowered, Meaning]:
@@ -91,7 +96,7 @@ class _ProgramLowering:
         self.gadgets = Gadgets(f"program {program.name}, compiling")
         unit = MessageUnit if dialect.messages else PairUnit
         self.pair_gadgets = Gadgets(f"program {program.name}, compiling", unit)
-        own = Feature(n - 1, True, "me", INDEX_PORT, 0)
+        own = given_index(n) if dialect.index is None else dialect.index(n, self.gadgets)
         rules = MessageRules if dialect.messages else AttentionRules
         self.scope = Scope(n, own, resolve, self.pair_gadgets if paired else None, dialect, rules)
         self.inputs = {v: self._entered(v) for v in program.inputs if v.location is not Location.EDGE}

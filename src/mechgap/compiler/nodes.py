@@ -26,7 +26,7 @@ from ..lang.location import Location
 from ..lang.program import Program
 from .dialect import Dialect
 from .gadgets import Gadgets
-from .ir import Feature, Form
+from .ir import Atom, Form
 from .origin import Origin
 from .pointwise import AbstractPointwise
 from .rules import AbstractRules
@@ -39,7 +39,7 @@ class Scope:
 
     Attributes:
         n: largest number of nodes.
-        index: the feature that holds the index of each node.
+        index: what holds the index of each node.
         resolve: whether equal real keys are told apart by index, which takes two more rounds.
         pairs: makes units of pairs; None for a network that has none.
         dialect: what the family of networks can tell on its own.
@@ -47,7 +47,7 @@ class Scope:
     """
 
     n: int
-    index: Feature
+    index: Atom
     resolve: bool
     pairs: Gadgets | None
     dialect: Dialect

@@ -9,7 +9,7 @@ from ..errors import FileFormatError, MechgapError
 from ..kinds.catalog import kind_from_json
 from ..lang.location import Location
 from ..lang.program import Interface, Port
-from .shapes import AbstractRoundConfig, RoundConfig, shape_from_json
+from .shapes import AbstractRoundConfig, MPNNConfig, RoundConfig, shape_from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +119,40 @@ def clrs_config(
     attend: str = "neighbours",
     edge_values: bool = False,
 ) -> NetworkConfig:
-    """The GATv2 network of the CLRS benchmark (Veličković et al., 2022); edge values are an addition."""
+    """The GATv2 network of the CLRS benchmark (Veličković et al., 2022); edge values are an addition.
+
+    Args:
+        interface: ports of the inputs, hints and outputs.
+        hidden: width of all vectors.
+        heads: of the attention.
+        layer_norm: whether rounds end in a layer normalisation.
+        attend: "neighbours" for gatv2, "all" for gatv2_full.
+        edge_values: whether messages carry edge features.
+    """
     one = RoundConfig(heads=heads, mid=hidden, width=hidden, attend=attend, edge_values=edge_values)
+    return _plain(interface, hidden, one, layer_norm)
+
+
+def mpnn_config(
+    interface: Interface,
+    hidden: int = 128,
+    layer_norm: bool = True,
+    attend: str = "all",
+) -> NetworkConfig:
+    """The message passing network of the CLRS benchmark (Veličković et al., 2022): MPNN or PGN.
+
+    Args:
+        interface: ports of the inputs, hints and outputs.
+        hidden: width of all vectors.
+        layer_norm: whether rounds end in a layer normalisation.
+        attend: "all" for mpnn, "neighbours" for pgn.
+    """
+    one = MPNNConfig(width=hidden, attend=attend, pairs=(hidden, hidden), received=hidden, linked=True)
+    return _plain(interface, hidden, one, layer_norm)
+
+
+def _plain(interface: Interface, hidden: int, one: AbstractRoundConfig, layer_norm: bool) -> NetworkConfig:
+    """The benchmark's network of one round: every vector is of one width."""
     return NetworkConfig(
         interface=interface,
         features=hidden,

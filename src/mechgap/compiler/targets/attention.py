@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..ir import INDEX_PORT, AbstractPairAtom, EdgeColumn, Feature, Fetch, Form, Order, PairForm, Relation
+from ..ir import (
+    INDEX_PORT,
+    AbstractPairAtom,
+    Condition,
+    EdgeColumn,
+    Feature,
+    Fetch,
+    Form,
+    Order,
+    PairForm,
+    Relation,
+)
 from ..scales import INDEX_STEP, condition_cost, condition_step, key_step
 
 
@@ -18,15 +29,20 @@ def one_sided(fetch: Fetch) -> bool:
 
 def among_neighbours(fetch: Fetch) -> bool:
     """Whether only senders that share an edge of some mask can be chosen."""
-    return any(
-        c.relation is Relation.TRUE
-        and c.form.constant == 0.0
-        and not c.form.sender.terms
-        and not c.form.receiver.terms
-        and len(c.form.pair) == 1
-        and c.form.pair[0][1] == 1.0
-        and isinstance(c.form.pair[0][0], EdgeColumn)
-        for c in fetch.conditions
+    return any(map(is_edge, fetch.conditions))
+
+
+def is_edge(condition: Condition) -> bool:
+    """Whether a condition is that an input which is a mask of edges holds."""
+    form = condition.form
+    return (
+        condition.relation is Relation.TRUE
+        and form.constant == 0.0
+        and not form.sender.terms
+        and not form.receiver.terms
+        and len(form.pair) == 1
+        and form.pair[0][1] == 1.0
+        and isinstance(form.pair[0][0], EdgeColumn)
     )
 
 

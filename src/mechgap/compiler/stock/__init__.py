@@ -1,0 +1,1 @@
+"""Programs as parameters of the unmodified network of the CLRS benchmark."""

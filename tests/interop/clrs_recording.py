@@ -1,0 +1,73 @@
+"""Records small dm-clrs models with their logits: python tests/interop/clrs_recording.py tests/interop/data
+
+Needs dm-clrs; what it writes is checked in, so that the tests do not. A file holds param/MODULE/NAME,
+input/NAME, hint/NAME [T, B, …], output/NAME and lengths, and the logits of all steps: of hints
+(hints/NAME) and of outputs (outputs/NAME).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MODELS = (
+    ("bfs", "gatv2", {"nb_heads": 2, "use_ln": True}, {"encode_hints": True}),
+    ("bfs", "mpnn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
+    ("binary_search", "pgn", {"nb_heads": 1, "use_ln": False}, {"nb_msg_passing_steps": 2}),
+    ("floyd_warshall", "gatv2_full", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
+    ("lcs_length", "mpnn", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
+    ("strongly_connected_components", "pgn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
+)
+HIDDEN, NODES, SAMPLES, SEED = 8, 5, 2, 3
+
+
+def record(task: str, processor: str, factory: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """One model on some samples."""
+    import clrs
+    import jax
+
+    sampler, spec = clrs.build_sampler(task, seed=SEED, num_samples=SAMPLES, length=NODES)
+    feedback = sampler.next(SAMPLES)
+    model = clrs.models.BaselineModel(
+        spec,
+        feedback,
+        processor_factory=clrs.get_processor_factory(processor, nb_triplet_fts=8, **factory),
+        hidden_dim=HIDDEN,
+        hint_repred_mode="soft",
+        **options,
+    )
+    model.init(feedback.features, 1)
+    noise = np.random.RandomState(SEED)
+    params = {
+        module: {
+            key: np.asarray(a) + 0.1 * noise.randn(*a.shape).astype(np.float32) for key, a in layer.items()
+        }
+        for module, layer in model.params.items()
+    }
+    outputs, hints = model.net_fn.apply(
+        params,
+        jax.random.PRNGKey(0),
+        [feedback.features],
+        repred=True,
+        algorithm_index=0,
+        return_hints=True,
+        return_all_outputs=True,
+    )
+    found = {f"param/{module}/{key}": a for module, layer in params.items() for key, a in layer.items()}
+    for part, points in (
+        ("input", feedback.features.inputs),
+        ("hint", feedback.features.hints),
+        ("output", feedback.outputs),
+    ):
+        found |= {f"{part}/{point.name}": np.asarray(point.data) for point in points}
+    found |= {f"outputs/{name}": np.asarray(value) for name, value in outputs.items()}
+    found |= {f"hints/{name}": np.stack([np.asarray(hint[name]) for hint in hints]) for name in hints[0]}
+    return found | {"lengths": np.asarray(feedback.features.lengths)}
+
+
+if __name__ == "__main__":
+    for one in MODELS:
+        np.savez_compressed(Path(sys.argv[1]) / f"clrs-{one[1]}-{one[0]}.npz", **record(*one))

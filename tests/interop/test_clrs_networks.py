@@ -1,0 +1,152 @@
+"""Parameters of recorded dm-clrs models give equal logits here, and go back and forth unchanged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mechgap.errors import MechgapError, Refusal
+from mechgap.interop.clrs import clrs_batch
+from mechgap.interop.clrs_networks import PROCESSORS, arrays_of, network_of
+from mechgap.lang.program import Port
+from mechgap.nets.config import NetworkConfig, clrs_config, mpnn_config
+from mechgap.nets.network import Network, hint_key, output_key
+from mechgap.nets.unrolling import Unrolling, feedback
+from mechgap.tasks.catalogue import load
+
+FILES = sorted((Path(__file__).parent / "data").glob("clrs-*.npz"))
+STEPS = {"pgn-binary_search": 2}
+
+
+def recorded(path: Path) -> tuple[str, str, dict[str, Any]]:
+    _, processor, task = path.stem.split("-")
+    with np.load(path) as file:
+        return processor, task, {key: file[key] for key in file.files}
+
+
+def parameters(data: dict[str, Any]) -> dict[str, Any]:
+    return {key[6:]: array for key, array in data.items() if key.startswith("param/")}
+
+
+def first_features(port: Port, array: Any, nodes: torch.Tensor) -> torch.Tensor:
+    """The hint of frame 0 as the benchmark encodes it: -1 where it means nothing."""
+    value = torch.from_numpy(array)
+    if port.kind.refers:
+        return port.kind.features(value.long(), nodes)
+    return value.float() if port.kind.width > 1 else value.float()[..., None]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_logits_are_equal(path):
+    processor, task, data = recorded(path)
+    program = load(task).program
+    ports = program.interface
+    steps = STEPS.get(f"{processor}-{task}", 1)
+    network = network_of(ports, parameters(data), processor, steps)
+    assert network.config.layer_norm is (f"{PROCESSORS[processor][0]}/layer_norm/scale" in parameters(data))
+    arrays = {port.name: data[f"input/{port.name}"] for port in ports.inputs}
+    batch = clrs_batch(program, arrays, torch.float32)
+    first = {
+        port.name: first_features(port, data[f"hint/{port.name}"][0], batch.nodes) for port in ports.hints
+    }
+
+    def feed(index, logits):
+        if not logits:
+            return first
+        return {p.name: feedback(p.kind, logits[p.name], batch.nodes, True) for p in ports.hints}
+
+    count = len(data[f"hints/{ports.hints[0].name}"])
+    with torch.no_grad():
+        for frame in Unrolling(network, batch, feed, None, False):
+            if 0 < frame.index <= count:
+                found = network.decode(frame.encoded, frame.before, frame.after)
+                for port in ports.hints:
+                    close(found[hint_key(port.name)], data[f"hints/{port.name}"][frame.index - 1])
+                live = (frame.index < data["lengths"]) | (frame.index == 1)
+                for port in ports.outputs:
+                    recorded_logits = data[f"outputs/{port.name}"][frame.index - 1]
+                    close(found[output_key(port.name)][live], recorded_logits[live])
+            if frame.index == count:
+                break
+
+
+def close(found: torch.Tensor, wanted: Any) -> None:
+    """Equal to 1e-5, of the largest logit where that is above 1."""
+    found_array = found.numpy().reshape(wanted.shape)
+    assert np.abs(found_array - wanted).max(initial=0) <= 1e-5 * max(1.0, np.abs(wanted).max(initial=0))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_is_written_has_the_benchmarks_names_and_shapes(path):
+    processor, task, data = recorded(path)
+    steps = STEPS.get(f"{processor}-{task}", 1)
+    arrays = parameters(data)
+    again = arrays_of(network_of(load(task).program.interface, arrays, processor, steps))
+    assert {key: array.shape for key, array in again.items()} == {k: a.shape for k, a in arrays.items()}
+
+
+def config(processor: str, task: str) -> NetworkConfig:
+    interface = load(task).program.interface
+    attend = PROCESSORS[processor][1]
+    if processor.startswith("gat"):
+        return clrs_config(interface, 16, 2, attend=attend)
+    return mpnn_config(interface, 16, attend=attend)
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+@pytest.mark.parametrize("task", ["bfs", "binary_search", "bridges", "floyd_warshall", "lcs_length"])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_back_and_forth_is_equal_to_the_bit(processor, task, steps):
+    one = config(processor, task)
+    network = Network(replace(one, rounds=one.rounds * steps), seed=5)
+    noise = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=noise))
+        for later in network.rounds[1:]:
+            later.load_state_dict(network.rounds[0].state_dict())
+    again = network_of(one.interface, arrays_of(network), processor, steps)
+    assert again.config == network.config
+    for (name, mine), (other, theirs) in zip(
+        network.state_dict().items(), again.state_dict().items(), strict=True
+    ):
+        assert name == other and torch.equal(mine, theirs), name
+
+
+def test_rounds_that_differ_cannot_be_written():
+    one = config("mpnn", "bfs")
+    with pytest.raises(Refusal, match="rounds that differ"):
+        arrays_of(Network(replace(one, rounds=one.rounds * 2)))
+
+
+def test_networks_of_another_shape_cannot_be_written():
+    with pytest.raises(Refusal, match="another shape"):
+        arrays_of(Network(replace(config("gatv2", "bfs"), reverse_edges=True)))
+
+
+def test_gates_triplets_and_lstms_are_refused():
+    arrays = arrays_of(Network(config("mpnn", "bfs")))
+    interface = load("bfs").program.interface
+    base = PROCESSORS["mpnn"][0]
+    gated = arrays | {f"{base}/linear_6/w": arrays[f"{base}/linear/w"]}
+    with pytest.raises(Refusal, match="gate"):
+        network_of(interface, gated, "mpnn")
+    with pytest.raises(Refusal, match="LSTM"):
+        network_of(interface, arrays | {"net/processor_lstm/linear/w": arrays[f"{base}/linear/w"]}, "mpnn")
+    with pytest.raises(Refusal, match="triplet_gmpnn"):
+        network_of(interface, arrays, "triplet_gmpnn")
+
+
+def test_missing_and_misshapen_parameters_are_named():
+    arrays = arrays_of(Network(config("mpnn", "bfs")))
+    interface = load("bfs").program.interface
+    key = "net/~_construct_encoders_decoders/algo_0_pos_enc_linear/w"
+    with pytest.raises(MechgapError, match="algo_0_pos_enc_linear"):
+        network_of(interface, {k: a for k, a in arrays.items() if k != key}, "mpnn")
+    with pytest.raises(MechgapError, match="shape"):
+        network_of(interface, arrays | {key: arrays[key].T}, "mpnn")
