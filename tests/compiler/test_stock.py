@@ -31,6 +31,7 @@ MESSAGES = {
     *("find_maximum_subarray_kadane", "activity_selector", "task_scheduling", "dfs", "bfs"),
     *("topological_sort", "articulation_points", "strongly_connected_components", "mst_prim"),
     *("bellman_ford", "dijkstra", "dag_shortest_paths", "naive_string_matcher", "kmp_matcher"),
+    *("segments_intersect", "graham_scan", "jarvis_march"),
 }
 EXACT = {
     "mpnn": MESSAGES,
@@ -41,6 +42,7 @@ EXACT = {
         *("insertion_sort", "bubble_sort", "heapsort", "quicksort", "minimum", "quickselect"),
         *("find_maximum_subarray_kadane", "activity_selector", "task_scheduling", "dfs", "bfs"),
         *("topological_sort", "strongly_connected_components", "naive_string_matcher", "kmp_matcher"),
+        *("segments_intersect", "graham_scan", "jarvis_march"),
     },
 }
 """Processor -> the algorithms of the benchmark that compile for it."""
@@ -101,7 +103,10 @@ def test_it_makes_the_interpreters_trace(processor, name):
         assert list(differences(stock, batch, trace, most)) == []
 
 
-@pytest.mark.parametrize("name", sorted(MESSAGES - {"heapsort", "bubble_sort"}))
+@pytest.mark.parametrize(
+    "name",
+    sorted(MESSAGES - {"heapsort", "bubble_sort", "segments_intersect", "graham_scan", "jarvis_march"}),
+)
 def test_one_set_of_parameters_does_for_larger_graphs(name):
     stock, task = compiled("mpnn", name), load(name)
     batch = task.sample(3, 33, 1)
