@@ -19,11 +19,10 @@ from .verification import Verification, VerificationPlan, verify
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
     from ..compiler.layout import Layout
+    from ..nets.moves import Move
     from ..nets.network import Network
-    from ..nets.symmetries import Move, Rearranged
+    from ..nets.symmetries import Rearranged
 
-REDIRECTED = "gatv2"
-"""The family in which nodes whose choice does not matter may attend others."""
 SHARPEST = 2
 """Logits are multiplied by 2^0 to 2^2."""
 PLAN = VerificationPlan(sizes=(4, 9), count=3, atol=0.0, work=2**20)
@@ -64,9 +63,9 @@ def realisations(
 
     They differ in the rule of every choice that the program declares free, the order of units, the
     sizes of units (powers of two, which round nothing), and idle units up to a width; half of them have
-    units in duplicate. Where there is attention, also in its sharpness and the order of heads, and half
-    of them in selections that are spread over several heads; half of those of GATv2 in whom nodes attend
-    whose choice does not matter.
+    units in duplicate. Where there is attention, they differ also in its sharpness and the order of heads,
+    and half of them in each of these: whom nodes attend whose choice does not matter, selections that are
+    spread over several heads.
 
     Args:
         program: a program, or a task (whose sampler then verifies them).
@@ -147,7 +146,7 @@ def _with_copies(compiled: Compiled, rng: Any, generator: Any) -> tuple[Network,
     network, layout = compiled.network, compiled.layout
     redirect, spread, duplicate = (bool(rng.integers(2)) for _ in range(3))
     priced = 0
-    if redirect and compiled.certificate.target == REDIRECTED:
+    if redirect:
         network, priced = redirected(
             compiled, lambda count, highest: rng.integers(1, highest + 1, count).tolist()
         )

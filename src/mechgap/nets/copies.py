@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,8 +81,8 @@ def spread_heads(network: Network, generator: torch.Generator) -> Spread:
             copied[:] = False
         sources = torch.cat([torch.arange(shape.heads), copied.nonzero()[:, 0]])
         count, part = len(sources), shape.width // shape.heads
-        shared = {name: width // shape.heads for name, width in shape.shared.items()}
-        widths = {name: width * count for name, width in shared.items()}
+        shared = {key: width // shape.heads for key, width in shape.shared.items()}
+        widths: dict[str, Any] = {key: width * count for key, width in shared.items()}
         shapes[name] = replace(shape, heads=count, width=part * count, **widths)
         rows = _block_rows(sources, part)
         first = torch.rand(shape.width, generator=generator) < 0.5

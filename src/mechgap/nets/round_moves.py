@@ -158,7 +158,7 @@ def _messages(module: MPNNRound, around: Around, lot: Lot) -> RoundMoves:
 def _update(
     module: AbstractAttentionRound | MPNNRound, heads: Tensor, around: Around, lot: Lot
 ) -> tuple[Move, AbstractRoundConfig, _Found]:
-    """Where the units of the update go, the new shape, and what is read by the update and the layers after it."""
+    """Where the units of the update go, the new shape, and what the update and its layers read."""
     shape, hidden = module.shape, around.hidden
     update, layers = hidden, list[Move]()
     if shape.mlp:
