@@ -7,8 +7,9 @@ import itertools
 import pytest
 import torch
 
+from compiler.cases import by_attention
 from mechgap.compiler.idle import HIGHEST_PRICE, is_exact, redirected
-from mechgap.compiler.passes import Compiled, compile_program
+from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.nets.rollout import RolloutOptions, rollout
 from mechgap.semantics.interpreter import interpret
 from mechgap.tasks.catalogue import load
@@ -32,15 +33,16 @@ def draw(seed: int):
     return lambda count, highest: torch.randint(1, highest + 1, (count,), generator=generator).tolist()
 
 
-def compiled(name: str) -> Compiled:
-    return compile_program(load(name).program)
+def compiled(name: str, target: str = "gatv2") -> Compiled:
+    return compile_program(load(name).program, CompileSettings(target=target))
 
 
+@by_attention
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", NAMES)
-def test_runs_stay_as_they_are(name, seed):
+def test_runs_stay_as_they_are(name, seed, target):
     task = load(name)
-    network, _ = redirected(compiled(name), draw(seed))
+    network, _ = redirected(compiled(name, target), draw(seed))
     batch = task.sample(seed, 7, 4)
     exact = interpret(task.program, batch)
     trace = rollout(network, batch)
@@ -51,9 +53,10 @@ def test_runs_stay_as_they_are(name, seed):
         assert bool((same | ~real).all()), port.name
 
 
+@by_attention
 @pytest.mark.parametrize("name", PRICED)
-def test_only_rows_whose_choice_does_not_matter_attend_others(name):
-    task, plain = load(name), compiled(name)
+def test_only_rows_whose_choice_does_not_matter_attend_others(name, target):
+    task, plain = load(name), compiled(name, target)
     batch = task.sample(3, 8, 6)
     exact = interpret(task.program, batch, selections=True)
     options = RolloutOptions(lengths=exact.lengths, attention=True)
@@ -79,6 +82,11 @@ def test_prices_that_no_logit_can_hold_are_not_exact():
     for fetch, n in itertools.product(fetches, (4, 2**16)):
         assert is_exact(fetch, n, (1.0, float(HIGHEST_PRICE)))
         assert not is_exact(fetch, n, (1.0, 2.0**126))
+
+
+def test_messages_attend_nobody():
+    plain = compiled("dfs", "mpnn")
+    assert redirected(plain, draw(0)) == (plain.network, 0)
 
 
 def test_equal_draws_make_equal_networks():

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mechgap.compiler.layout import Layout
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.compiler.variables import held
 from mechgap.errors import GraphError, NotFoundError
 from mechgap.lab import realisations as module
@@ -21,6 +22,16 @@ from mechgap.semantics.interpreter import interpret
 from mechgap.tasks.catalogue import load
 
 VARIED = ("bfs", "bellman_ford", "dijkstra", "insertion_sort", "floyd_warshall")
+QUICK = ("bfs", "dijkstra", "insertion_sort")
+by_target = pytest.mark.parametrize("target", TARGETS)
+varied = pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        pytest.param(name, target, marks=() if target == "gatv2" or name in QUICK else pytest.mark.slow)
+        for name in VARIED
+        for target in TARGETS
+    ],
+)
 
 
 def _same(one: Realisation, two: Realisation) -> bool:
@@ -28,19 +39,21 @@ def _same(one: Realisation, two: Realisation) -> bool:
     return one.network.config == two.network.config and all(torch.equal(a, b) for a, b in parameters)
 
 
-@pytest.mark.parametrize("name", VARIED)
-def test_realisations_differ_and_are_verified(name):
-    found = list(realisations(load(name), k=3, seed=5))
+@varied
+def test_realisations_differ_and_are_verified(name, target):
+    found = list(realisations(load(name), target, k=3, seed=5))
     assert len(found) == 3
     assert not any(_same(one, two) for one, two in itertools.combinations(found, 2))
     for each in found:
-        assert each.certificate.margin > 1
+        assert each.certificate.margin > 1 or target == "mpnn"
+        assert each.certificate.target == target
+        assert {shape.family for shape in each.network.config.rounds} == {target}
         assert each.network.config.hidden == each.layout.hidden == each.choices["width"]
 
 
-@pytest.mark.parametrize("name", VARIED)
-def test_the_layout_still_says_where_variables_are(name):
-    for each in realisations(load(name), k=2, seed=1, width=24):
+@varied
+def test_the_layout_still_says_where_variables_are(name, target):
+    for each in realisations(load(name), target, k=2, seed=1, width=24):
         batch = load(name).sample(2, 6, 2)
         exact = interpret(each.program, batch)
         options = RolloutOptions(lengths=exact.lengths, hidden=True)
@@ -55,17 +68,21 @@ def test_the_layout_still_says_where_variables_are(name):
             assert bool((agree.reshape(truth.shape) | ~exact.live[..., None]).all()), variable.name
 
 
-def test_the_seed_says_all_and_each_stands_alone():
-    three, two = list(realisations(load("bfs"), k=3, seed=7)), list(realisations(load("bfs"), k=2, seed=7))
+@by_target
+def test_the_seed_says_all_and_each_stands_alone(target):
+    three, two = (list(realisations(load("bfs"), target, k=k, seed=7)) for k in (3, 2))
     assert all(_same(a, b) for a, b in zip(three, two, strict=False))
-    (other,) = realisations(load("bfs"), k=1, seed=8)
+    (other,) = realisations(load("bfs"), target, k=1, seed=8)
     assert not _same(three[0], other)
 
 
-def test_heads_units_and_idle_rows_are_varied_too():
-    found = list(realisations(load("bfs"), k=8, seed=2))
-    for option in ("idle", "copies", "duplicates"):
-        assert {bool(each.choices[option]) for each in found} == {True, False}, option
+@by_target
+def test_heads_units_and_idle_rows_are_varied_too(target):
+    found = list(realisations(load("bfs"), target, k=8, seed=2))
+    for option in ("idle", "copies", "duplicates", "sharpness"):
+        seen = {each.choices[option] > (option == "sharpness") for each in found}
+        varied = target != "mpnn" or option == "duplicates"
+        assert seen == ({True, False} if varied else {False}), option
     plain = len(found[0].layout.heads) - found[0].choices["copies"]
     for each in found:
         assert len(each.layout.heads) == plain + each.choices["copies"]
@@ -94,11 +111,13 @@ def test_bad_calls_are_refused(error, arguments):
         next(realisations(load("bfs"), **arguments))
 
 
-def test_a_wrong_network_is_no_realisation(monkeypatch):
-    def spoil(network: Network, factor: float) -> None:
+@by_target
+def test_a_wrong_network_is_no_realisation(monkeypatch, target):
+    def spoil(network: Network, factor: float) -> float:
         with torch.no_grad():
-            network.rounds[0].attend.zero_()  # type: ignore[union-attr]
+            network.rounds[0].skip.weight.zero_()  # type: ignore[union-attr]
+        return factor
 
     monkeypatch.setattr(module, "_sharpen", spoil)
     with pytest.raises(Exception, match="realisations are exact"):
-        next(realisations(load("bfs")))
+        next(realisations(load("bfs"), target))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.errors import FileFormatError, NotFoundError
 from mechgap.interop.compiled import load_compiled
 from mechgap.interop.golden import read_trace
@@ -20,21 +21,23 @@ from mechgap.nets.storage import read_tensors
 from mechgap.tasks.catalogue import load
 
 TASKS = ("bfs", "minimum")
+by_target = pytest.mark.parametrize("target", TARGETS)
 
 
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("zoo")
-    return build_zoo(folder, [load(name) for name in TASKS], ["gatv2"])
+    return build_zoo(folder, [load(name) for name in TASKS], tuple(TARGETS))
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {f"{p.relative_to(folder)}": p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@by_target
 @pytest.mark.parametrize("name", TASKS)
-def test_every_network_runs_the_program(zoo, name):
-    task, place = load(name), zoo.folder / "gatv2" / name
+def test_every_network_runs_the_program(zoo, name, target):
+    task, place = load(name), zoo.folder / target / name
     exact = read_trace(place / "trace.npz", task.program)
     for network in (PLAIN, *CHANGES):
         found = load_compiled(place / f"{network}.safetensors", task.program)
@@ -51,9 +54,10 @@ def layout_file(network: str) -> str:
     return "layout.json" if network == PLAIN else f"{network}.layout.json"
 
 
+@by_target
 @pytest.mark.parametrize("name", TASKS)
-def test_hidden_vectors_are_those_of_the_network(zoo, name):
-    place = zoo.folder / "gatv2" / name
+def test_hidden_vectors_are_those_of_the_network(zoo, name, target):
+    place = zoo.folder / target / name
     tensors, _ = read_tensors(place / "hidden.safetensors")
     exact = read_trace(place / "trace.npz", load(name).program)
     config = load_compiled(place / "network.safetensors").network.config
@@ -65,7 +69,7 @@ def test_hidden_vectors_are_those_of_the_network(zoo, name):
 
 def test_cards_and_index_tell_what_was_verified(zoo):
     index = json.loads((zoo.folder / INDEX).read_text())
-    assert [entry["task"] for entry in index["entries"]] == sorted(TASKS)
+    assert [entry["task"] for entry in index["entries"]] == sorted(TASKS) * len(TARGETS)
     for entry in index["entries"]:
         card = (zoo.folder / entry["folder"] / "README.md").read_text()
         assert "2505.18623" in card and "seed 0" in card and "not certified" in card
@@ -75,8 +79,9 @@ def test_cards_and_index_tell_what_was_verified(zoo):
             assert network["verified"]["graphs"] >= 16
 
 
-def test_the_padded_network_is_wider_and_the_scaled_one_is_not(zoo):
-    place = zoo.folder / "gatv2" / "bfs"
+@by_target
+def test_the_padded_network_is_wider_and_the_scaled_one_is_not(zoo, target):
+    place = zoo.folder / target / "bfs"
     shapes = {n: load_compiled(place / f"{n}.safetensors").network.config.hidden for n in (PLAIN, *CHANGES)}
     assert shapes["padded"] == 64 and shapes["scaled"] == shapes["permuted"] == shapes[PLAIN]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,6 +22,8 @@ from mechgap.measures.difference import difference
 from mechgap.nets.config import clrs_config
 from mechgap.nets.network import Network
 from mechgap.nets.rollout import RolloutOptions, rollout
+from mechgap.nets.shapes import MPNNConfig, TransformerConfig
+from mechgap.nets.symmetries import rearrange
 from mechgap.semantics.interpreter import interpret
 from mechgap.tasks.catalogue import load
 
@@ -29,8 +32,8 @@ by_program = pytest.mark.parametrize("name", [n for n in COMPILED if n not in LE
 
 
 @cache
-def compiled(name: str) -> Network:
-    return compile_program(load(name).program, CompileSettings(n=16)).network
+def compiled(name: str, target: str = "gatv2") -> Network:
+    return compile_program(load(name).program, CompileSettings(n=16, target=target)).network
 
 
 @by_program
@@ -131,6 +134,79 @@ def test_with_layer_norm_and_heads_units_are_not_scaled():
     assert difference(network, other).equal
     with torch.no_grad():
         other.rounds[0].skip.weight[3] *= 2
+    assert not difference(network, other).equal
+
+
+FURTHER = [
+    ("bfs", "transformer"),
+    ("bfs", "mpnn"),
+    ("bellman_ford", "transformer"),
+    ("dijkstra", "mpnn"),
+    ("strongly_connected_components", "transformer"),
+    ("floyd_warshall", "mpnn"),
+    ("optimal_bst", "mpnn"),
+]
+by_further = pytest.mark.parametrize(("name", "target"), FURTHER)
+
+
+@by_further
+def test_other_families_are_equal_up_to_symmetries_too(name, target):
+    network = compiled(name, target)
+    assert difference(network, network).equal
+    for seed in range(2):
+        found = difference(network, rearrange(network, torch.Generator().manual_seed(seed)).network)
+        assert found.equal, found.largest
+        assert max(module.relative for module in found.modules) == 0
+        assert found.moved and found.scaled
+
+
+@pytest.mark.parametrize(("name", "target"), [("bfs", "transformer"), ("bellman_ford", "mpnn")])
+def test_a_changed_weight_of_other_families_makes_a_difference(name, target):
+    """Any weight of a step that is not zero, but for the constants of keys, which shift all logits."""
+    network = compiled(name, target)
+    places = [
+        (key, place)
+        for key, value in network.named_parameters()
+        if key.startswith("rounds") and not key.endswith("key.bias")
+        for place in value.nonzero().tolist()
+    ]
+    for index in np.random.default_rng(0).choice(len(places), 12, replace=False):
+        changed = copy.deepcopy(network)
+        key, place = places[int(index)]
+        with torch.no_grad():
+            dict(changed.named_parameters())[key][tuple(place)] *= -1.5
+        other = rearrange(changed, torch.Generator().manual_seed(1)).network
+        assert not difference(network, other).equal, (key, place)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_messages_too(seed):
+    rounds = (
+        MPNNConfig(width=8, mlp=(6, 12), pairs=(7, 9), received=5, triples=(4,), thirds=3, linked=True),
+        MPNNConfig(width=12, pairs=(6,), received=5),
+        MPNNConfig(width=12, received=0),
+    )
+    config = replace(clrs_config(load("bfs").program.interface, 12, layer_norm=False), rounds=rounds)
+    for pairs in (0, 4):
+        network = Network(replace(config, pairs=pairs), seed)
+        other = rearrange(network, torch.Generator().manual_seed(seed)).network
+        assert difference(network, other).equal
+        assert not difference(network, Network(network.config, seed + 1)).equal
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_queries_and_keys_too(seed):
+    rounds = (
+        TransformerConfig(heads=3, keys=12, width=9, mlp=(12,), edge_values=True),
+        TransformerConfig(heads=1, keys=5, width=12),
+    )
+    config = replace(clrs_config(load("bfs").program.interface, 12, layer_norm=False), rounds=rounds)
+    network = Network(config, seed)
+    other = rearrange(network, torch.Generator().manual_seed(seed)).network
+    assert difference(network, other).equal
+    with torch.no_grad():
+        other.rounds[0].key.bias += 1.0
+        other.rounds[0].query.weight[2] *= -1
     assert not difference(network, other).equal
 
 

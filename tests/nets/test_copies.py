@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mechgap.compiler.passes import CompileSettings, compile_program
+from mechgap.compiler.targets.catalogue import TARGETS
 from mechgap.nets.config import clrs_config
 from mechgap.nets.copies import duplicate_units, spread_heads
 from mechgap.nets.network import Network
@@ -20,8 +21,8 @@ def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def compiled(name: str) -> Network:
-    return compile_program(load(name).program, CompileSettings(n=16)).network
+def compiled(name: str, target: str = "gatv2") -> Network:
+    return compile_program(load(name).program, CompileSettings(n=16, target=target)).network
 
 
 def assert_same_run(name: str, one: Network, two: Network) -> None:
@@ -36,9 +37,10 @@ def assert_same_run(name: str, one: Network, two: Network) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("target", ["gatv2", "transformer"])
 @pytest.mark.parametrize("name", NAMES)
-def test_selections_spread_over_heads_change_nothing(name, seed):
-    network = compiled(name)
+def test_selections_spread_over_heads_change_nothing(name, target, seed):
+    network = compiled(name, target)
     found = spread_heads(network, generator(seed))
     assert_same_run(name, network, found.network)
     for shape, old, heads in zip(
@@ -67,10 +69,19 @@ def test_copies_of_a_head_attend_alike_and_share_what_is_copied():
     assert copies
 
 
-@pytest.mark.parametrize("share", [0.01, 0.4, 1.0])
+def test_messages_have_no_heads_to_spread():
+    network = compiled("bfs", "mpnn")
+    found = spread_heads(network, generator(0))
+    assert found.network.config == network.config
+    assert [len(heads) for heads in found.heads] == [0] * len(network.rounds)
+
+
+@pytest.mark.parametrize(
+    ("target", "share"), [*((target, 0.4) for target in TARGETS), ("gatv2", 0.01), ("mpnn", 1.0)]
+)
 @pytest.mark.parametrize("name", NAMES)
-def test_units_in_duplicate_change_nothing(name, share):
-    network = compiled(name)
+def test_units_in_duplicate_change_nothing(name, target, share):
+    network = compiled(name, target)
     found = duplicate_units(network, generator(1), share)
     assert_same_run(name, network, found)
     assert sum(p.numel() for p in found.parameters()) > sum(p.numel() for p in network.parameters())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..nets.network import Network
 from .formats import FLOAT32
@@ -10,10 +10,17 @@ from .gadgets import power_above
 from .ir import Fetch, Relation
 from .passes import Compiled
 from .scales import INDEX_STEP, condition_cost, order_range
-from .targets import gatv2
+from .targets import attention, dot_products, gatv2, transformer
+from .targets.filling import Plan
+from .targets.round_emitter import Prices
 
 HIGHEST_PRICE = 4
 LARGEST_LOGIT = 2.0**120
+TARGETS: Mapping[str, tuple[Callable[[Plan, Prices], Network], Callable[[Fetch], int]]] = {
+    "gatv2": (gatv2.emit, attention.priced),
+    "transformer": (transformer.emit, dot_products.priced),
+}
+"""The families that attend: how they are emitted with prices, and how many conditions have one."""
 Draw = Callable[[int, int], list[int]]
 """So many whole numbers, from 1 to a highest."""
 
@@ -26,23 +33,26 @@ def redirected(compiled: Compiled, draw: Draw) -> tuple[Network, int]:
     fulfils all conditions, nothing changes: it still costs nothing, and others still cost too much.
 
     Args:
-        compiled: for GATv2.
+        compiled: for any family; where nothing is attended, the network stays as it is.
         draw: of the prices.
 
     Returns:
         The network, and how many heads have got prices.
     """
+    if compiled.certificate.target not in TARGETS:
+        return compiled.network, 0
+    emit, count_of = TARGETS[compiled.certificate.target]
     priced: dict[int, tuple[float, ...]] = {}
 
     def prices(fetch: Fetch) -> tuple[float, ...]:
         if id(fetch) not in priced:
-            count = sum(condition.relation is Relation.TRUE for condition in fetch.conditions)
+            count = count_of(fetch)
             drawn = tuple(map(float, draw(count, HIGHEST_PRICE))) if count > 1 else ()
             exact = len(set(drawn)) > 1 and is_exact(fetch, compiled.plan.n, drawn)
             priced[id(fetch)] = drawn if exact else ()
         return priced[id(fetch)]
 
-    network = gatv2.emit(compiled.plan, prices)
+    network = emit(compiled.plan, prices)
     return network, sum(bool(found) for found in priced.values())
 
 
@@ -57,4 +67,6 @@ def is_exact(fetch: Fetch, n: int, prices: tuple[float, ...]) -> bool:
     if fetch.notes.checked and fetch.whole and not fetch.plain:
         keys = order_range(fetch, n) / INDEX_STEP + power_above(n - 1)
         return (sum(prices) + sum(others) + 1.0) * cost / INDEX_STEP + keys <= FLOAT32.exact
-    return (sum(prices) + sum(others) + 1.0) * cost <= LARGEST_LOGIT
+    # In a transformer conditions always cost this much.
+    most = max(cost, power_above(2.0 * order_range(fetch, n)))
+    return (sum(prices) + sum(others) + 1.0) * most <= LARGEST_LOGIT

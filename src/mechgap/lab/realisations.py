@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.passes import Compiled, CompileSettings, compile_program
-from ..errors import GraphError, MechgapError, NotFoundError, Refusal
+from ..compiler.targets.catalogue import target_of
+from ..errors import GraphError, MechgapError, Refusal
 from ..lang.expression import Tie
 from ..lang.program import Program
 from ..tasks.defaults import default_task
@@ -18,10 +19,10 @@ from .verification import Verification, VerificationPlan, verify
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
     from ..compiler.layout import Layout
+    from ..nets.moves import Move
     from ..nets.network import Network
-    from ..nets.symmetries import Move, Rearranged
+    from ..nets.symmetries import Rearranged
 
-TARGETS = ("gatv2",)
 SHARPEST = 2
 """Logits are multiplied by 2^0 to 2^2."""
 PLAN = VerificationPlan(sizes=(4, 9), count=3, atol=0.0, work=2**20)
@@ -39,6 +40,7 @@ class Realisation:
         certificate: for which inputs it is exact.
         choices: what was drawn: the rule of ties in words, sharpness, width, seed; the number of heads
             whose idle rows attend others, and of heads that are copies; whether units are in duplicate.
+            A family that lacks a freedom has 0 heads there, and MPNN, which has no logits, sharpness 1.
     """
 
     program: Program
@@ -59,18 +61,19 @@ def realisations(
 ) -> Iterator[Realisation]:
     """Random exact realisations of a program, each verified against the interpreter.
 
-    They differ in the rule of every choice that the program declares free, the sharpness of attention,
-    the order of heads and units, the sizes of units (powers of two, which round nothing), and idle
-    units up to a width; each of these in half of them: whom nodes attend whose choice does not matter,
-    selections that are spread over several heads, units in duplicate.
+    They differ in the rule of every choice that the program declares free, the order of units, the
+    sizes of units (powers of two, which round nothing), and idle units up to a width; half of them have
+    units in duplicate. Where there is attention, they differ also in its sharpness and the order of heads,
+    and half of them in each of these: whom nodes attend whose choice does not matter, selections that are
+    spread over several heads.
 
     Args:
         program: a program, or a task (whose sampler then verifies them).
-        target: family of networks.
+        target: family of networks that the compiler knows.
         k: how many.
         seed: of everything that is drawn; the j-th realisation depends on seed and j alone.
         width: smallest width of the layers at nodes; by default one of none, 32 and 64, at random.
-        settings: of the compiler.
+        settings: of the compiler; its target is the one above.
 
     Raises:
         Refusal: if the program cannot be compiled.
@@ -79,16 +82,14 @@ def realisations(
     """
     _check(target, k, seed, width)
     task = program if isinstance(program, Task) else default_task(program)
+    settings = replace(settings or CompileSettings(), target=target)
     plain = compile_program(task.program, settings)
     for number in range(k):
         yield _realisation(task, plain, settings, (seed, number), width)
 
 
 def _check(target: str, k: int, seed: int, width: int | None) -> None:
-    if target not in TARGETS:
-        raise NotFoundError(
-            "realisations", f"the target {target!r}", f"one of {', '.join(TARGETS)}", "correct the name"
-        )
+    target_of(target)
     if min(k, seed) < 0 or (width is not None and width < 1):
         raise GraphError(
             "realisations",
@@ -101,7 +102,7 @@ def _check(target: str, k: int, seed: int, width: int | None) -> None:
 def _realisation(
     task: Task,
     plain: Compiled,
-    settings: CompileSettings | None,
+    settings: CompileSettings,
     origin: tuple[int, int],
     width: int | None,
 ) -> Realisation:
@@ -116,8 +117,7 @@ def _realisation(
     wanted = int(rng.choice([0, 32, 64])) if width is None else width
     network, layout, copied = _with_copies(compiled, rng, generator)
     found = rearrange(network, generator, wanted)
-    sharpness = 2.0 ** int(rng.integers(SHARPEST + 1))
-    _sharpen(found.network, sharpness)
+    sharpness = _sharpen(found.network, 2.0 ** int(rng.integers(SHARPEST + 1)))
     layout = moved_layout(layout, found)
     certificate = changed_certificate(compiled.certificate, found.network, sharpness)
     choices = {"ties": ties, "sharpness": sharpness, "width": found.network.config.hidden, "seed": origin}
@@ -127,7 +127,7 @@ def _realisation(
     return made
 
 
-def _with_other_ties(plain: Compiled, settings: CompileSettings | None, rng: Any) -> tuple[Compiled, str]:
+def _with_other_ties(plain: Compiled, settings: CompileSettings, rng: Any) -> tuple[Compiled, str]:
     """The program with random rules for free choices, compiled; as it is where that is refused."""
     variant = with_ties(plain.program, lambda choice: Tie.LAST if rng.integers(2) else Tie.FIRST)
     if variant is None:
@@ -172,15 +172,14 @@ def _spread_layout(layout: Layout, sources: Sequence[Any]) -> Layout:
     return replace(layout, heads=tuple(heads))
 
 
-def _sharpen(network: Network, factor: float) -> None:
-    import torch
+def _sharpen(network: Network, factor: float) -> float:
+    """Multiply the logits of all attention; by what they were: 1 where there is none."""
+    from ..nets.attention_round import AbstractAttentionRound
 
-    from ..nets.gatv2 import GATv2Round
-
-    with torch.no_grad():
-        for module in (*network.prologue, *network.rounds):
-            assert isinstance(module, GATv2Round)
-            module.attend.mul_(factor)
+    modules = [m for m in network.modules() if isinstance(m, AbstractAttentionRound)]
+    for module in modules:
+        module.sharpen(factor)
+    return factor if modules else 1.0
 
 
 def moved_layout(layout: Layout, found: Rearranged) -> Layout:

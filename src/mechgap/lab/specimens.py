@@ -110,7 +110,8 @@ def _rearranged(task: Task, compiled: Compiled, name: str, seed: tuple[int, int]
     import numpy as np
     import torch
 
-    from ..nets.symmetries import Freedom, rearrange
+    from ..nets.moves import Freedom
+    from ..nets.symmetries import rearrange
 
     hidden = compiled.network.config.hidden
     if name == "padded" and hidden >= WIDTH:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .wiring import Link, Places, Wiring
+from .links import Link, Places, Wiring
 
 DIGITS = 6
 """Decimals of a logarithm (to base 2) that two weights share if they are the same."""

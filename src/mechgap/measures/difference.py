@@ -10,8 +10,9 @@ import numpy as np
 
 from ..errors import MechgapError
 from ..nets.network import Network
+from .links import Link, Places, Wiring
 from .matching import Match, match
-from .wiring import Link, Places, Wiring, wire
+from .wiring import wire
 
 TOLERANCE = 1e-5
 """Relative difference of two weights that counts as none: float32 with some roundings."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from .assignment import assign
 from .colouring import exact_order
-from .wiring import Link, Matrix, Places, Wiring
+from .links import Link, Matrix, Places, Wiring
 
 WIDTH = 16
 """Numbers by which a unit is known."""
@@ -46,8 +46,7 @@ class Match:
     def moved(self, link: Link, matrix: Matrix) -> Matrix:
         """A matrix of a link of the second network as it would be in the first one."""
         found = _ordered(link, self.order, matrix)
-        if link.row is not None:
-            found = found * self.scales[link.row][:, None]
+        found = found * link.rows(self.scales)[:, None]
         return found if link.column is None else found / self.scales[link.column]
 
 
@@ -128,10 +127,10 @@ def _own_scales(wiring: Wiring) -> Scales:
             for link in wiring.links:
                 here, there = (link.row, link.column) if forward else (link.column, link.row)
                 matrix = np.abs(link.matrix if forward else link.matrix.T)
-                if here is None:
+                if here is None or (forward and link.inverse):
                     continue
                 if there is not None:
-                    size = scales[there] if forward else 1.0 / scales[there]
+                    size = scales[there] if forward else 1.0 / link.rows(scales)
                     matrix = matrix * np.where(known[there], size, 0.0)
                 total[here] += matrix.sum(1)
             fresh = {name: ~known[name] & (total[name] > 0) for name in total}
@@ -148,8 +147,7 @@ def _scaled(wiring: Wiring, scales: Scales) -> Wiring:
     links = []
     for link in wiring.links:
         matrix = link.matrix
-        if link.row is not None:
-            matrix = matrix / scales[link.row][:, None]
+        matrix = matrix / link.rows(scales)[:, None]
         if link.column is not None:
             matrix = matrix * scales[link.column]
         links.append(replace(link, matrix=matrix))
@@ -182,9 +180,10 @@ def _relative_scales(first: Wiring, second: Wiring, order: Order) -> Scales:
 def _said(name: str, link: Link, ratio: Matrix, scales: Scales) -> Iterator[Matrix]:
     """What the weights of a link say of the sizes of a group, given those of the group at its other end."""
     if link.row == name and link.column != name:
-        yield ratio * (1.0 if link.column is None else scales[link.column])
+        said = ratio * (1.0 if link.column is None else scales[link.column])
+        yield 1.0 / said if link.inverse else said
     elif link.column == name and link.row != name:
-        yield ((1.0 if link.row is None else scales[link.row][:, None]) / ratio).T
+        yield (link.rows(scales)[:, None] / ratio).T
 
 
 def _most(said: Matrix, own: float) -> float:

@@ -63,6 +63,10 @@ class AbstractAttentionRound(nn.Module, ABC):
     ) -> Float[Tensor, "B A N N"]:
         """Logits of the attention before masking, of z and of the raw features of edges."""
 
+    @abstractmethod
+    def sharpen(self, factor: float) -> None:
+        """Multiply all logits of the attention by a factor, in the weights."""
+
     def forward(self, encoded: Encoded, hidden: Hidden) -> tuple[Hidden, Float[Tensor, "B A N N"]]:
         """Hidden vectors after the round, and attention as (receiver, sender)."""
         z = torch.cat([encoded.x, hidden.nodes], -1)

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .config import NetworkConfig
 from .network import Network
-from .shapes import AbstractRoundConfig, RoundConfig, gatv2_shape
+from .shapes import AbstractAttentionConfig, AbstractRoundConfig
 
-_WHAT = "copying parts of a network"
-_ATTENTION = (
-    "sender.weight",
-    "receiver.weight",
-    "receiver.bias",
-    "edge.weight",
-    "graph.weight",
-    "pair.weight",
-)
-_UPDATE = ("value.weight", "value.bias", "edge_value.weight", "pair_value.weight", "skip.weight", "skip.bias")
+_SHARED = ("edge.weight", "graph.weight", "pair.weight")
+_HIDDEN_LAYER = ("sender.weight", "receiver.weight", "receiver.bias")
+_DOT_PRODUCTS = ("query.weight", "query.bias", "key.weight", "key.bias")
+_ATTENTION = (*_SHARED, *_HIDDEN_LAYER, *_DOT_PRODUCTS)
+"""What makes logits, of any family: its rows are those of the heads, one after the other."""
+_HEADS = ("attend", "prior.weight")
+"""What makes logits and has one row for each head."""
+_MESSAGE = ("value.weight", "value.bias", "edge_value.weight", "pair_value.weight", "received.weight")
+_UPDATE = (*_MESSAGE, "skip.weight", "skip.bias")
 _BY_HEAD = ("pairs.0.sent.weight", "pairs.0.received.weight")
 
 
@@ -63,29 +63,33 @@ def spread_heads(network: Network, generator: torch.Generator) -> Spread:
 
     About half of the heads get a copy with the same attention. Each unit of the message is then computed
     by one of the two, drawn by lot, and is idle in the other. Rounds without a layer after the update,
-    whose heads write to the hidden vector directly, stay as they are.
+    whose heads write to the hidden vector directly, stay as they are, and so do rounds without heads.
 
     Args:
-        network: of GATv2.
+        network: of any family.
         generator: of what is drawn.
-
-    Raises:
-        MechgapError: if the network is none of GATv2.
     """
-    shapes, heads = {}, []
+    shapes: dict[str, AbstractRoundConfig] = {}
+    heads: list[Tensor] = []
     changed: dict[str, Tensor] = {}
     for name, shape in _rounds(network.config):
+        if not isinstance(shape, AbstractAttentionConfig):
+            heads += [torch.arange(0)] * name.startswith("rounds.")
+            continue
         copied = torch.rand(shape.heads, generator=generator) < 0.5
         if not shape.mlp:
             copied[:] = False
         sources = torch.cat([torch.arange(shape.heads), copied.nonzero()[:, 0]])
-        count, mid, part = len(sources), shape.mid // shape.heads, shape.width // shape.heads
-        shapes[name] = replace(shape, heads=count, mid=mid * count, width=part * count)
+        count, part = len(sources), shape.width // shape.heads
+        shared = {key: width // shape.heads for key, width in shape.shared.items()}
+        widths: dict[str, Any] = {key: width * count for key, width in shared.items()}
+        shapes[name] = replace(shape, heads=count, width=part * count, **widths)
         rows = _block_rows(sources, part)
         first = torch.rand(shape.width, generator=generator) < 0.5
         original = torch.arange(part * count) < shape.width
         alone = ~copied[sources].repeat_interleave(part)
         update = _Rows(rows, alone | (first[rows] == original))
+        (mid,) = shared.values()
         attention = _Rows(_block_rows(sources, mid), torch.ones(mid * count, dtype=torch.bool))
         changed |= _spread_round(network, name, (attention, update), sources, generator)
         if name.startswith("rounds."):
@@ -100,19 +104,19 @@ def duplicate_units(network: Network, generator: torch.Generator, share: float =
     otherwise the whole of one of them, drawn by lot.
 
     Args:
-        network: of GATv2; units of layers that are followed by another layer of the round are duplicated.
+        network: of any family; units at nodes are duplicated, of layers that are followed by another layer
+            of the round.
         generator: of what is drawn.
         share: how many of the units of a layer.
-
-    Raises:
-        MechgapError: if the network is none of GATv2.
     """
-    shapes, changed = {}, {}
+    shapes: dict[str, AbstractRoundConfig] = {}
+    changed = {}
     given = dict(network.named_parameters())
     for name, shape in _rounds(network.config):
         if not shape.mlp:
             continue
-        layers = [_twins(shape.heads, shape.width // shape.heads, share, generator)]
+        heads = shape.heads if isinstance(shape, AbstractAttentionConfig) else 1
+        layers = [_twins(heads, shape.width // heads, share, generator)]
         layers += [_twins(1, width, share, generator) for width in shape.mlp[:-1]]
         for key in _UPDATE:
             if f"{name}.{key}" in given:
@@ -173,7 +177,7 @@ def _spread_round(
         for key in (f"{name}.{k}" for k in keys):
             if key in given:
                 found[key] = rows.of(given[key])
-    found[f"{name}.attend"] = given[f"{name}.attend"][heads]
+    found |= {f"{name}.{k}": given[f"{name}.{k}"][heads] for k in _HEADS if f"{name}.{k}" in given}
     if f"{name}.mlp.0.weight" in given:
         found[f"{name}.mlp.0.weight"] = update.columns(given[f"{name}.mlp.0.weight"])
     for key in (f"{name}.{k}" for k in _BY_HEAD):
@@ -194,13 +198,15 @@ def _one_of_each(heads: Tensor, generator: torch.Generator) -> Tensor:
     return found
 
 
-def _rounds(config: NetworkConfig) -> list[tuple[str, RoundConfig]]:
+def _rounds(config: NetworkConfig) -> list[tuple[str, AbstractRoundConfig]]:
     """The rounds of a network by the names that their parameters start with."""
     parts = (("prologue", config.prologue), ("rounds", config.rounds))
-    return [(f"{part}.{k}", gatv2_shape(s, _WHAT)) for part, shapes in parts for k, s in enumerate(shapes)]
+    return [(f"{part}.{k}", shape) for part, shapes in parts for k, shape in enumerate(shapes)]
 
 
-def _rebuilt(network: Network, shapes: Mapping[str, RoundConfig], changed: Mapping[str, Tensor]) -> Network:
+def _rebuilt(
+    network: Network, shapes: Mapping[str, AbstractRoundConfig], changed: Mapping[str, Tensor]
+) -> Network:
     """A network with other shapes of rounds and other parameters; the rest is as it was."""
     config = network.config
 

@@ -45,6 +45,10 @@ class GATv2Round(AbstractAttentionRound):
         self.graph = linear(config.graph_features, mid, bias=False)
         self.attend = nn.Parameter(torch.zeros(shape.heads, mid // shape.heads))
 
+    def sharpen(self, factor: float) -> None:
+        with torch.no_grad():
+            self.attend.mul_(factor)
+
     def _logits(
         self, encoded: Encoded, z: Float[Tensor, "B N _"], edges: Float[Tensor, "B N N _"]
     ) -> Float[Tensor, "B A N N"]:

@@ -2,43 +2,26 @@
 
 A ReLU unit may be multiplied by a positive number that everything that reads it divides by; with
 powers of two that rounds nothing. Units of one layer may change places, within the block of their
-attention head; heads may change places. Idle units are read by nobody.
+attention head; heads may change places. Idle units are read by nobody. What each family of networks
+leaves free says ``round_moves``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import MechgapError
 from .config import NetworkConfig
+from .moves import Axes, Columns, Freedom, Lot, Move, moved
 from .network import Network
-from .shapes import AbstractRoundConfig, RoundConfig, gatv2_shape
+from .round_moves import Around, RoundMoves, parameters, round_moves
+from .shapes import AbstractAttentionConfig
 
-LARGEST_STEP = 3
-"""Units are scaled by 2^-3 to 2^3."""
-LARGE = 2.0**90
-"""Units with a weight beyond this are only scaled down, so that nothing leaves the range of float32."""
 _FAINT = 2.0**-16
 """Size of the weights by which idle units read features, which may be large."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """Where the units of a layer go.
-
-    Attributes:
-        places: [U] int64, the new position of each unit.
-        scale: [U], what each is multiplied by.
-        size: number of units afterwards.
-    """
-
-    places: Tensor
-    scale: Tensor
-    size: int
 
 
 @dataclass(frozen=True)
@@ -57,19 +40,6 @@ class Rearranged:
     heads: tuple[Tensor, ...]
 
 
-@dataclass(frozen=True)
-class Freedom:
-    """What is changed when a network is rearranged.
-
-    Attributes:
-        order: whether units and heads change places; otherwise idle units stand behind the others.
-        scale: whether units are multiplied by powers of two.
-    """
-
-    order: bool = True
-    scale: bool = True
-
-
 ALL = Freedom()
 
 
@@ -79,7 +49,7 @@ def rearrange(
     """Put units into a random order, scale them by random powers of two, and add idle ones.
 
     Args:
-        network: without layer normalisation; with a layer after every round of several heads.
+        network: of any family, without layer normalisation; with a layer after every round of several heads.
         generator: of what is drawn.
         width: smallest width of the layers at nodes afterwards.
         freedom: what is changed besides.
@@ -88,13 +58,46 @@ def rearrange(
         MechgapError: if the network has layer normalisation, or several heads that write to one hidden
             vector directly: then order and scale are not free.
     """
-    _check(network.config)
-    return _Rearrangement(network, generator, width, freedom).run()
+    config = network.config
+    _check(config)
+    lot = Lot(generator, width, freedom)
+    given = parameters(network)
+    read = [p for name, p in given.items() if _part(name) in ("mlp", "skip", "value", "received")]
+    hidden = lot.move(config.hidden, read, width)
+    pairs = lot.move(config.pairs, [p for name, p in given.items() if _part(name) == "pairs"])
+    around = Around(config, hidden, pairs)
+    prologue, rounds = (
+        [round_moves(module, around, lot) for module in modules]
+        for modules in (network.prologue, network.rounds)
+    )
+    new = Network(
+        replace(
+            config,
+            hidden=hidden.size,
+            rounds=tuple(found.shape for found in rounds),
+            prologue=tuple(found.shape for found in prologue),
+        )
+    )
+    new.requires_grad_(False)
+    axes = {
+        **_of_rounds("prologue", prologue),
+        **_of_rounds("rounds", rounds),
+        **_of_readouts(network, around),
+    }
+    _fill(network, new, axes, generator)
+    return Rearranged(new, hidden, pairs, tuple(found.heads for found in rounds))
+
+
+def _part(name: str) -> str:
+    """Of a parameter of a round, the part of the round; empty for others."""
+    place, *parts = name.split(".")
+    return parts[1] if place in ("prologue", "rounds") else ""
 
 
 def _check(config: NetworkConfig) -> None:
-    gatv2 = [gatv2_shape(s, "rearranging a network") for s in (*config.rounds, *config.prologue)]
-    direct = any(shape.heads > 1 and not shape.mlp for shape in gatv2)
+    shapes = (*config.rounds, *config.prologue)
+    attend = [shape for shape in shapes if isinstance(shape, AbstractAttentionConfig)]
+    direct = any(shape.heads > 1 and not shape.mlp for shape in attend)
     if config.layer_norm or direct:
         raise MechgapError(
             "rearranging a network",
@@ -106,210 +109,43 @@ def _check(config: NetworkConfig) -> None:
         )
 
 
-class _Rearrangement:
-    def __init__(self, network: Network, generator: torch.Generator, width: int, freedom: Freedom) -> None:
-        self._old = network
-        self._generator = generator
-        self._width = width
-        self._freedom = freedom
-
-    def run(self) -> Rearranged:
-        config = self._old.config
-        weights = [p.detach() for k, p in self._old.named_parameters() if ".mlp." in k or ".skip." in k]
-        hidden = self._move(config.hidden, max(config.hidden, self._width), weights)
-        pairs = self._move(config.pairs, config.pairs, [])
-        moves, heads = {}, []
-        for part, modules in (("prologue", self._old.prologue), ("rounds", self._old.rounds)):
-            for k, module in enumerate(modules):
-                found = self._round(module, hidden, pairs)
-                moves[f"{part}.{k}"] = found
-                if part == "rounds":
-                    heads.append(found.heads)
-        new = Network(self._configure(hidden, moves))
-        new.requires_grad_(False)
-        self._fill(new, hidden, pairs, moves)
-        return Rearranged(new, hidden, pairs, tuple(heads))
-
-    def _configure(self, hidden: Move, moves: Mapping[str, _RoundMoves]) -> NetworkConfig:
-        config = self._old.config
-
-        def shapes(part: str, old: tuple[AbstractRoundConfig, ...]) -> tuple[AbstractRoundConfig, ...]:
-            return tuple(
-                replace(
-                    gatv2_shape(shape, "rearranging a network"),
-                    mid=moves[f"{part}.{k}"].mid.size,
-                    width=moves[f"{part}.{k}"].update.size,
-                    mlp=tuple(move.size for move in moves[f"{part}.{k}"].layers),
-                )
-                for k, shape in enumerate(old)
-            )
-
-        return replace(
-            config,
-            hidden=hidden.size,
-            rounds=shapes("rounds", config.rounds),
-            prologue=shapes("prologue", config.prologue),
-        )
-
-    # ---- what is drawn
-
-    def _round(self, module: nn.Module, hidden: Move, pairs: Move) -> _RoundMoves:
-        shape = module.shape
-        assert isinstance(shape, RoundConfig)
-        heads = self._order(shape.heads)
-        mid = self._blocks(heads, shape.mid, shape.mid, [_tensor(module, "receiver.weight")])
-        made = [self._move(width, width, []) for width in shape.pairs[:-1]]
-        paired = (*made, pairs) if shape.pairs else ()
-        if not shape.mlp:
-            return _RoundMoves(heads, mid, hidden, (), paired)
-        readers = [_tensor(module, "skip.weight"), _tensor(module, "value.weight")]
-        update = self._blocks(heads, shape.width, max(shape.width, self._width), readers)
-        layers = [
-            self._move(width, max(width, self._width), [_tensor(module, f"mlp.{k}.weight")])
-            for k, width in enumerate(shape.mlp[:-1])
-        ]
-        return _RoundMoves(heads, mid, update, (*layers, hidden), paired)
-
-    def _blocks(self, heads: Tensor, size: int, wanted: int, readers: list[Tensor]) -> Move:
-        """A move that keeps the units of a head together."""
-        count = len(heads)
-        old, new = size // count, -(-wanted // count)
-        places = [head * new + self._order(new)[:old] for head in heads.tolist()]
-        return Move(torch.cat(places), self._scales(size, readers), new * count)
-
-    def _move(self, size: int, wanted: int, readers: list[Tensor]) -> Move:
-        places = self._order(wanted)[:size]
-        return Move(places, self._scales(size, readers), wanted)
-
-    def _order(self, size: int) -> Tensor:
-        """Places in random order, or one after the other."""
-        if not self._freedom.order:
-            return torch.arange(size)
-        return torch.randperm(size, generator=self._generator)
-
-    def _scales(self, size: int, weights: list[Tensor]) -> Tensor:
-        """Powers of two; none above one for layers with large weights."""
-        if not self._freedom.scale:
-            return torch.ones(size)
-        large = any(bool((weight.abs() > LARGE).any()) for weight in weights)
-        top = 1 if large else LARGEST_STEP + 1
-        return 2.0 ** torch.randint(-LARGEST_STEP, top, (size,), generator=self._generator)
-
-    # ---- parameters
-
-    def _fill(self, new: Network, hidden: Move, pairs: Move, moves: Mapping[str, _RoundMoves]) -> None:
-        config = self._old.config
-        given = dict(self._old.named_parameters())
-        places = dict(_axes(self._old, hidden, pairs, moves))
-        for name, parameter in new.named_parameters():
-            row, columns = places.get(name, (None, ()))
-            value = given[name].detach()
-            if name.endswith(".attend"):
-                assert row is not None
-                moved = torch.zeros(row.size).scatter_(0, row.places, value.flatten() / row.scale)
-                parameter.copy_(moved.reshape(parameter.shape))
-                continue
-            parameter.copy_(_moved(value, row, columns))
-            if row is not None and row.size > len(row.places):
-                self._fill_idle(name, parameter, row, columns, config.features)
-
-    def _fill_idle(
-        self, name: str, parameter: Tensor, row: Move, columns: tuple[Move | int, ...], features: int
-    ) -> None:
-        """Units that nobody reads: of features, of constants, and of each other."""
-        idle = torch.ones(row.size, dtype=torch.bool)
-        idle[row.places] = False
-        rows = idle.nonzero()[:, 0]
-        if parameter.dim() == 1:
-            parameter[rows] = torch.randn(len(rows), generator=self._generator)
-        elif name.endswith(".skip.weight"):
-            drawn = torch.randn(len(rows), features, generator=self._generator)
-            parameter[rows, :features] = drawn * _FAINT
-        elif ".mlp." in name and isinstance(columns[0], Move):
-            before = torch.ones(columns[0].size, dtype=torch.bool)
-            before[columns[0].places] = False
-            read = before.nonzero()[:, 0]
-            drawn = torch.randn(len(rows), len(read), generator=self._generator)
-            parameter[rows[:, None], read] = drawn / max(1, len(read)) ** 0.5
+def _of_rounds(part: str, found: list[RoundMoves]) -> Axes:
+    return {f"{part}.{k}.{name}": axis for k, moves in enumerate(found) for name, axis in moves.axes.items()}
 
 
-@dataclass(frozen=True)
-class _RoundMoves:
-    """Where the heads of a round go, and the units of its layers."""
-
-    heads: Tensor
-    mid: Move
-    update: Move
-    layers: tuple[Move, ...]
-    pairs: tuple[Move, ...]
-
-
-_Axes = Iterator[tuple[str, tuple[Move | None, tuple[Move | int, ...]]]]
-"""Name of a parameter, where its rows go, and its columns in blocks: moved ones, or so many that stay."""
-
-
-def _axes(network: Network, hidden: Move, pairs: Move, moves: Mapping[str, _RoundMoves]) -> _Axes:
-    config = network.config
-    z: tuple[Move | int, ...] = (config.features, hidden)
-    both: tuple[Move | int, ...] = (pairs, pairs)
-    for name, move in moves.items():
-        for part in ("sender", "receiver"):
-            yield f"{name}.{part}.weight", (move.mid, z)
-        yield f"{name}.receiver.bias", (move.mid, ())
-        yield f"{name}.attend", (move.mid, ())
-        yield f"{name}.edge.weight", (move.mid, (config.edge_features,))
-        yield f"{name}.graph.weight", (move.mid, (config.graph_features,))
-        yield f"{name}.pair.weight", (move.mid, both)
-        for part in ("value", "skip"):
-            yield f"{name}.{part}.weight", (move.update, z)
-            yield f"{name}.{part}.bias", (move.update, ())
-        yield f"{name}.edge_value.weight", (move.update, (config.edge_features,))
-        yield f"{name}.pair_value.weight", (move.update, both)
-        before = move.update
-        for k, after in enumerate(move.layers):
-            yield f"{name}.mlp.{k}.weight", (after, (before,))
-            yield f"{name}.mlp.{k}.bias", (after, ())
-            before = after
-        kept = pairs
-        for k, after in enumerate(move.pairs):
-            layer = f"{name}.pairs.{k}"
-            yield f"{layer}.edge.weight", (after, (config.edge_features,))
-            yield f"{layer}.pair.weight", (after, (kept, kept))
-            for part in ("sender", "receiver"):
-                yield f"{layer}.{part}.weight", (after, z)
-            yield f"{layer}.receiver.bias", (after, ())
-            for part in ("sent", "received"):
-                yield f"{layer}.{part}.weight", (after, (_for_heads(kept, move.heads),))
-            kept = after
+def _of_readouts(network: Network, around: Around) -> Axes:
+    found: dict[str, tuple[Move | None, Columns]] = {}
     for key in network.readouts:
         for part in ("linear", "nodes", "receiver", "candidate", "first", "second"):
-            yield f"readouts.{key}.{part}.weight", (None, (*z, hidden))
-        yield f"readouts.{key}.pair.weight", (None, (pairs,))
+            found[f"readouts.{key}.{part}.weight"] = (None, (*around.z, around.hidden))
+        found[f"readouts.{key}.pair.weight"] = (None, (around.pairs,))
+    return found
 
 
-def _for_heads(move: Move, heads: Tensor) -> Move:
-    """A move of units that are read once for every head, head by head."""
-    places = torch.cat([head * move.size + move.places for head in heads])
-    return Move(places, move.scale.repeat(len(heads)), move.size * len(heads))
+def _fill(old: Network, new: Network, axes: Axes, generator: torch.Generator) -> None:
+    given = parameters(old)
+    for name, parameter in new.named_parameters():
+        row, columns = axes[name] if _part(name) else axes.get(name, (None, ()))
+        value = given[name]
+        if value.dim() > 1 and not columns and row is not None:
+            value = value.flatten()  # one number for each unit, in rows of heads
+        parameter.copy_(moved(value, row, columns).reshape(parameter.shape))
+        if row is not None and len(row.idle):
+            _fill_idle(name, parameter, (row, columns), generator)
 
 
-def _moved(value: Tensor, row: Move | None, columns: tuple[Move | int, ...]) -> Tensor:
-    """A parameter with its rows and columns where they go."""
-    if columns:
-        parts, start = [], 0
-        for block in columns:
-            size = block if isinstance(block, int) else len(block.places)
-            part = value[:, start : start + size]
-            if isinstance(block, Move):
-                part = torch.zeros(len(value), block.size).index_copy_(1, block.places, part / block.scale)
-            parts.append(part)
-            start += size
-        value = torch.cat(parts, 1)
-    if row is None:
-        return value
-    scaled = value * row.scale.reshape(-1, *[1] * (value.dim() - 1))
-    return torch.zeros(row.size, *value.shape[1:]).index_copy_(0, row.places, scaled)
-
-
-def _tensor(module: nn.Module, name: str) -> Tensor:
-    return module.get_parameter(name).detach()
+def _fill_idle(name: str, parameter: Tensor, axis: tuple[Move, Columns], generator: torch.Generator) -> None:
+    """Units that nobody reads: of features, of constants, and of each other."""
+    row, columns = axis
+    rows = row.idle
+    if parameter.dim() == 1:
+        parameter[rows] = torch.randn(len(rows), generator=generator)
+    elif _part(name) == "skip":
+        features = columns[0]
+        assert isinstance(features, int)
+        drawn = torch.randn(len(rows), features, generator=generator)
+        parameter[rows, :features] = drawn * _FAINT
+    elif _part(name) == "mlp" and isinstance(columns[0], Move):
+        read = columns[0].idle
+        drawn = torch.randn(len(rows), len(read), generator=generator)
+        parameter[rows[:, None], read] = drawn / max(1, len(read)) ** 0.5

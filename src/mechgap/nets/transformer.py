@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from .attention_round import AbstractAttentionRound
@@ -45,6 +46,11 @@ class TransformerRound(AbstractAttentionRound):
         self.graph = linear(config.graph_features, shape.keys, bias=False)
         self.key = linear(size, shape.keys)
         self.prior = linear(size, shape.heads, bias=False)
+
+    def sharpen(self, factor: float) -> None:
+        with torch.no_grad():
+            for parameter in (self.query.weight, self.query.bias, self.graph.weight, self.prior.weight):
+                parameter.mul_(factor)
 
     def _logits(
         self, encoded: Encoded, z: Float[Tensor, "B N _"], edges: Float[Tensor, "B N N _"]

@@ -56,6 +56,11 @@ class AttentionUnit:
     pair: tuple[tuple[AbstractPairAtom, float], ...] = ()
 
 
+def priced(fetch: Fetch) -> int:
+    """How many conditions of a fetch have a price."""
+    return sum(condition.relation is Relation.TRUE for condition in fetch.conditions)
+
+
 def attention_units(fetch: Fetch, n: int, prices: Sequence[float] = ()) -> list[AttentionUnit]:
     """The hidden layer of the attention of a fetch; logits are sums of its units.
 
@@ -64,8 +69,7 @@ def attention_units(fetch: Fetch, n: int, prices: Sequence[float] = ()) -> list[
     Args:
         fetch: whose attention.
         n: largest number of nodes.
-        prices: how many times what is needed each condition that is a truth value costs, whole numbers
-            from 1; by default all 1. They say whom a node attends for whom no sender fulfils all.
+        prices: of the conditions that are truth values; by default all 1.
     """
     cost = condition_cost(fetch, n)
     units: list[AttentionUnit] = []

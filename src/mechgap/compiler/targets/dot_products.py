@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..dialect import DOT_PRODUCTS
 from ..formats import FLOAT32, NumberFormat
 from ..gadgets import power_above
-from ..ir import INDEX_PORT, AbstractPairAtom, Feature, Fetch, Form, Order, Relation
+from ..ir import INDEX_PORT, AbstractPairAtom, Feature, Fetch, Form, Order, PairForm, Relation
 from ..scales import INDEX_STEP, key_resolution, key_step, order_range
 from .attention import among_neighbours
 
@@ -29,11 +30,16 @@ class Part:
     pair: tuple[tuple[AbstractPairAtom, float], ...] = ()
 
 
-def parts(fetch: Fetch, n: int) -> list[Part]:
+def parts(fetch: Fetch, n: int, prices: Sequence[float] = ()) -> list[Part]:
     """The numbers of the query and key of a fetch.
 
     Where the conditions hold, the first is exactly 0; so a real key is added to zeros, and to one
     number of the receiver. The index is added last, by ``prior``.
+
+    Args:
+        fetch: whose query and key.
+        n: largest number of nodes.
+        prices: of the conditions that depend on the sender or the pair; by default all 1.
     """
     pin = DOT_PRODUCTS.pin(fetch.conditions)
     if pin is not None:
@@ -42,7 +48,7 @@ def parts(fetch: Fetch, n: int) -> list[Part]:
             Part(pin * (2.0 * INDEX_STEP), Form.of(_INDEX)),
             Part(Form((), -INDEX_STEP), Form.of(_SQUARE)),
         ]
-    found = _conditions(fetch, n)
+    found = _conditions(fetch, n, prices)
     if fetch.key is not None:
         step, key = key_step(fetch, n), fetch.key
         found.append(Part(Form((), -step), key.sender, key.pair))
@@ -89,18 +95,29 @@ def resolution(fetch: Fetch, n: int, number_format: NumberFormat = FLOAT32) -> f
     return key_resolution(fetch, n, number_format)
 
 
-def _conditions(fetch: Fetch, n: int) -> list[Part]:
-    """How many conditions a sender misses, times more than all keys and indices are worth.
+def priced(fetch: Fetch) -> int:
+    """How many conditions of a fetch have a price: none where it looks for an index."""
+    return 0 if DOT_PRODUCTS.pin(fetch.conditions) is not None else len(_told(fetch))
+
+
+def _told(fetch: Fetch) -> list[PairForm]:
+    """The conditions that depend on the sender or the pair.
 
     What depends on the receiver alone changes no choice; it is seen to hold by what is copied.
     """
-    forms = [c.form for c in fetch.conditions if c.form.sender.terms or c.form.pair]
+    return [c.form for c in fetch.conditions if c.form.sender.terms or c.form.pair]
+
+
+def _conditions(fetch: Fetch, n: int, prices: Sequence[float]) -> list[Part]:
+    """What the conditions that a sender misses cost, times more than all keys and indices are worth."""
+    forms = _told(fetch)
     assert all(condition.relation is Relation.TRUE for condition in fetch.conditions)
     assert not any(form.receiver.terms for form in forms)
     if not forms:
         return []
-    total = forms[0]
-    for form in forms[1:]:
-        total = total + form
-    held = total.sender.plus(total.receiver.constant - len(forms))
+    prices = prices or (1.0,) * len(forms)
+    total = forms[0] * prices[0]
+    for form, price in zip(forms[1:], prices[1:], strict=True):
+        total = total + form * price
+    held = total.sender.plus(total.receiver.constant - sum(prices))
     return [Part(Form((), power_above(2.0 * order_range(fetch, n))), held, total.pair)]

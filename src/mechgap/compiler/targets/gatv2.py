@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from ...nets.attention_round import AbstractAttentionRound
 from ...nets.gatv2 import GATv2Round
 from ...nets.network import Network
@@ -12,30 +10,23 @@ from ..ir import Fetch
 from ..layout import RoundPlan
 from .attention import AttentionUnit, among_neighbours, attention_units, one_sided
 from .filling import Plan, configured
-from .round_emitter import AbstractRoundEmitter, emit_network, shaped
+from .round_emitter import AbstractRoundEmitter, Prices, emit_network, shaped, usual
 
 CLRS_SLOPE = 0.01
 """Slope of the attention's leaky ReLU below zero in the CLRS network."""
 
 
-Prices = Callable[[Fetch], Sequence[float]]
-"""What the conditions of a fetch that are truth values cost; see ``attention_units``."""
-
-
-def emit(plan: Plan, prices: Prices | None = None) -> Network:
+def emit(plan: Plan, prices: Prices = usual) -> Network:
     """The network whose parameters are the compiled program.
 
     Args:
         plan: everything that is emitted.
-        prices: of the conditions of each fetch; by default 1.
+        prices: of the conditions of each fetch.
     """
     fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
     slope = 0.0 if any(map(one_sided, fetches)) else CLRS_SLOPE
     prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
-    emitter: type[_RoundEmitter] = _RoundEmitter
-    if prices is not None:
-        emitter = type("_PricedEmitter", (_RoundEmitter,), {"prices": staticmethod(prices)})
-    return emit_network(plan, configured(plan, prologue, rounds, slope), emitter)
+    return emit_network(plan, configured(plan, prologue, rounds, slope), _RoundEmitter, prices)
 
 
 def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
@@ -47,19 +38,12 @@ def _shape(plan: Plan, round: RoundPlan) -> RoundConfig:
 
 
 class _RoundEmitter(AbstractRoundEmitter):
-    """Fills one round of GATv2.
-
-    Attributes:
-        prices: of the conditions of each fetch.
-    """
-
-    prices: Prices | None = None
+    """Fills one round of GATv2."""
 
     def fill_head(self, module: AbstractAttentionRound, head: int, fetch: Fetch) -> None:
         assert isinstance(module, GATv2Round)
         mid = module.attend.shape[1]
-        prices = self.prices(fetch) if self.prices else ()
-        for k, unit in enumerate(attention_units(fetch, self.plan.n, prices)):
+        for k, unit in enumerate(attention_units(fetch, self.plan.n, self.prices(fetch))):
             self._fill_unit(module, head * mid + k, unit)
             module.attend[head, k] = unit.weight
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -37,15 +37,27 @@ from .filling import Plan, blank, fill_row
 from .readouts import fill_readouts
 
 S = TypeVar("S", bound=AbstractAttentionConfig)
+Prices = Callable[[Fetch], Sequence[float]]
+"""What the conditions of a fetch that are truth values cost, in multiples of what is needed: whole numbers
+from 1, in the order of ``priced``; none for the usual ones, all 1. They say whom a node attends for whom no
+sender fulfils all conditions."""
 
 
-def emit_network(plan: Plan, config: NetworkConfig, emitter: type[AbstractRoundEmitter]) -> Network:
+def usual(fetch: Fetch) -> Sequence[float]:
+    """The prices of conditions that are not drawn: 1."""
+    return ()
+
+
+def emit_network(
+    plan: Plan, config: NetworkConfig, emitter: type[AbstractRoundEmitter], prices: Prices = usual
+) -> Network:
     """The network whose parameters are the compiled program.
 
     Args:
         plan: what is compiled.
         config: shape of the network.
         emitter: fills the rounds of its family.
+        prices: of the conditions of each fetch.
     """
     network = blank(config)
     with torch.no_grad():
@@ -53,7 +65,7 @@ def emit_network(plan: Plan, config: NetworkConfig, emitter: type[AbstractRoundE
             before = Held({}, None)
             for round, module in zip(part, modules, strict=True):
                 assert isinstance(module, AbstractAttentionRound)
-                emitter(plan, network.config, before, round).fill(module)
+                emitter(plan, network.config, before, round, prices).fill(module)
                 before = Held(round.last, round.pairs[-1] if round.pairs else before.pairs)
         fill_readouts(plan, network)
     return network
@@ -111,10 +123,14 @@ class AbstractRoundEmitter(ABC):
         config: shape of the network.
         before: what is held before the round.
         round: the dimensions of the round.
+        prices: of the conditions of each fetch.
     """
 
-    def __init__(self, plan: Plan, config: NetworkConfig, before: Held, round: RoundPlan) -> None:
+    def __init__(
+        self, plan: Plan, config: NetworkConfig, before: Held, round: RoundPlan, prices: Prices
+    ) -> None:
         self.plan = plan
+        self.prices = prices
         self._before = before
         self._round = round
         self._features = {(c.name, c.component): k for k, c in enumerate(node_columns(config))}

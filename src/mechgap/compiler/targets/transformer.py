@@ -10,15 +10,20 @@ from ..ir import Fetch
 from ..layout import RoundPlan
 from .dot_products import Part, local, parts, prior, squares
 from .filling import Plan, configured, fill_row
-from .round_emitter import AbstractRoundEmitter, emit_network, shaped
+from .round_emitter import AbstractRoundEmitter, Prices, emit_network, shaped, usual
 
 
-def emit(plan: Plan) -> Network:
-    """The network whose parameters are the compiled program."""
+def emit(plan: Plan, prices: Prices = usual) -> Network:
+    """The network whose parameters are the compiled program.
+
+    Args:
+        plan: everything that is emitted.
+        prices: of the conditions of each fetch.
+    """
     fetches = [fetch for rounds in plan.rounds for round in rounds for fetch in round.fetches]
     prologue, rounds = (tuple(_shape(plan, round) for round in rounds) for rounds in plan.rounds)
     config = configured(plan, prologue, rounds, index_square=any(map(squares, fetches)))
-    return emit_network(plan, config, _RoundEmitter)
+    return emit_network(plan, config, _RoundEmitter, prices)
 
 
 def _shape(plan: Plan, round: RoundPlan) -> TransformerConfig:
@@ -32,7 +37,7 @@ class _RoundEmitter(AbstractRoundEmitter):
 
     def fill_head(self, module: AbstractAttentionRound, head: int, fetch: Fetch) -> None:
         assert isinstance(module, TransformerRound)
-        for k, part in enumerate(parts(fetch, self.plan.n)):
+        for k, part in enumerate(parts(fetch, self.plan.n, self.prices(fetch))):
             self._fill_part(module, head * module.depth + k, part)
         fill_row(module.prior, head, ((self.position(atom), c) for atom, c in prior(fetch).terms))
 
