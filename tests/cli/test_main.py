@@ -15,9 +15,9 @@ from mechgap.errors import MechgapError
 
 COMMANDS = (
     *("list", "show", "trace", "compile", "certify", "verify", "explain", "diff"),
-    *("parity", "train", "measure", "run", "export", "stock"),
+    *("parity", "train", "measure", "run", "export", "stock", "robustness"),
 )
-GROUPS = ("data",)
+GROUPS = ("data", "zoo")
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]
 
 
@@ -35,7 +35,7 @@ def test_every_command_explains_itself_and_speaks_json(mechgap, name):
     assert shown.code == 0
     assert "--json" in shown.out
     assert ("--seed" in shown.out) == (
-        name in ("trace", "verify", "train", "measure", "run", "export", "stock")
+        name in ("trace", "verify", "train", "measure", "run", "export", "stock", "robustness")
     )
 
 

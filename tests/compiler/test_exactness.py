@@ -14,6 +14,7 @@ from compiler.cases import (
     REFUSED,
     TASKS,
     WEIGHTS,
+    by_attention,
     by_target,
     graphs,
     inputs,
@@ -65,7 +66,7 @@ def test_what_is_called_compiled_compiles(name: str, target: str) -> None:
     assert (certificate.program, certificate.target) == (name, target)
 
 
-@by_target
+@by_attention
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_called_refused_is_refused_with_the_reason(name: str, target: str) -> None:
     with pytest.raises(Refusal) as caught:
@@ -75,6 +76,14 @@ def test_what_is_called_refused_is_refused_with_the_reason(name: str, target: st
     assert REFUSED[name] in fault.given
     assert fault.expected
     assert fault.remedy
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 10])
+@pytest.mark.parametrize("name", REFUSED)
+def test_layers_at_triples_compute_what_attention_cannot(name: str, size: int) -> None:
+    compiled = _compiled(name, "mpnn")
+    assert any(shape.thirds for shape in compiled.network.config.rounds)
+    assert not disagreements(compiled, sampled(name, size, 3, seed=size))
 
 
 @pytest.mark.parametrize("density", [0.0, 0.2, 1.0])
@@ -139,7 +148,7 @@ def test_exact_on_the_largest_graphs(name: str) -> None:
         assert not disagreements(_compiled(name), inputs(name, 1024, 1, 0.2, weights)), weights
 
 
-@by_target
+@by_attention
 @pytest.mark.parametrize("name", ["bellman_ford", "widest_path"])
 def test_a_promise_of_distinct_keys_saves_rounds(name: str, target: str) -> None:
     promised = compile_program(_program(name), CompileSettings(distinct_keys=True, target=target))
@@ -259,3 +268,26 @@ def test_a_mask_that_counts_in_its_own_key(target: str) -> None:
     )
     compiled = compile_program(program, CompileSettings(target=target))
     assert not disagreements(compiled, graphs(5, 4, 0.5, "whole"))
+
+
+@by_target
+def test_a_mask_of_frame_0_that_a_later_choice_uses_too(target: str) -> None:
+    """``any_of(s)`` is not found out by a choice whose key is a state variable that frame 0 does not know."""
+    from mechgap.lang.vocabulary import any_of, argmin, edge, graph, me, min_of, node, where
+
+    adj, start = edge.mask("adj"), node.mask_one("s")
+    length = edge.scalar("A", low=0, high=8)
+    kept, marked = edge.mask("kept"), node.mask("marked")
+    tick = graph.scalar("tick", low=0, high=4, whole=True)
+    program = Program(
+        "later",
+        (adj, length, start),
+        {tick: 0, kept: adj, marked: where(any_of(start), start, start)},
+        {tick: tick + 1, kept: adj, marked: me == argmin(min_of(length, kept), start)},
+        tick >= 3,
+        {"marked": marked},
+        limit=5,
+    )
+    assert not disagreements(
+        compile_program(program, CompileSettings(target=target)), graphs(5, 3, 0.5, "tenths")
+    )

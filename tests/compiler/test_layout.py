@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from compiler.cases import FURTHER, FURTHER_SLOWLY, REFUSED, TASKS, by_target, graphs, inputs
+from compiler.cases import FURTHER_SLOWLY, REFUSED, TASKS, by_attention, by_target, graphs, inputs
 from mechgap.compiler.layout import Head, Layout
 from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.kinds.categorical import Categorical
@@ -159,9 +159,8 @@ def test_heads_are_where_the_network_attends_and_know_their_selections(name, tar
     compiled = _compiled(name, target)
     layout, rounds = compiled.layout, compiled.network.config.rounds
     places = [(head.round, head.head) for head in layout.heads]
-    idle = {*range(len(rounds))} - {round for round, _ in places}  # only units of pairs are computed then
-    assert len(places) == len(set(places)) == compiled.certificate.heads - len(idle)
-    assert not idle or target in FURTHER
+    assert len(places) == len(set(places)) == compiled.certificate.heads
+    assert bool(places) == (target != "mpnn")
     for head in layout.heads:
         assert head.head < rounds[head.round].heads
         assert head.origin
@@ -169,7 +168,7 @@ def test_heads_are_where_the_network_attends_and_know_their_selections(name, tar
     assert named <= set(selecting_expressions(compiled.program))
 
 
-@by_target
+@by_attention
 @pytest.mark.parametrize("name", ["bfs", "bellman_ford", "dfs", "bfs_seq"])
 def test_the_heads_of_a_selection_attend_what_it_chooses(name, target):
     """In active rows a head is one at an admissible sender and zero elsewhere.

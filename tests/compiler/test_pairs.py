@@ -123,7 +123,7 @@ def test_programs_without_state_on_edges_get_units_of_pairs_where_they_need_them
     first_values: dict[Variable, Expression | bool] = {width: where(s, 3.3, 1.7), once: True}
     program = Program("plain", (adj, s, A), first_values, step, ~once, {"width": width}, limit=4)
     compiled = compile_program(program, CompileSettings(target=target))
-    assert compiled.certificate.pairs > 0
+    assert compiled.certificate.pairs > 0 or target == "mpnn"  # which makes messages anew in every round
     for size, weights in itertools.product((1, 2, 5, 7), ("random", "tenths", "equal")):
         batch = graphs(size, 4, 0.5, weights, directed=True)
         kept = {v.name: batch.values[v.name] for v in (adj, s, A)}

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from compiler.cases import by_target
+from compiler.cases import by_attention, by_target
 from mechgap.compiler.passes import CompileSettings, compile_program
 from mechgap.errors import MechgapError, Refusal
 from mechgap.lang.program import Program
@@ -78,6 +78,8 @@ CASES = {
 @by_target
 @pytest.mark.parametrize("name", CASES)
 def test_refused_in_four_parts(name: str, target: str) -> None:
+    if (name, target) == ("triples", "mpnn"):
+        pytest.skip("messages have layers at triples")
     program, given, expected = CASES[name]
     with pytest.raises(Refusal) as caught:
         compile_program(program, CompileSettings(target=target))
@@ -94,7 +96,7 @@ def test_sizes_out_of_reach_are_errors(n: int) -> None:
         compile_program(_program((adj,), x, 1, x), CompileSettings(n=n))
 
 
-@by_target
+@by_attention
 def test_a_size_that_cannot_be_certified_is_refused(target: str) -> None:
     label = node.scalar("label", low=0, high=2**14, whole=True)
     program = _program((adj,), label, 0, min_of(sender(label), adj))

@@ -25,6 +25,7 @@ from ..lang.expression import (
 from ..lang.location import Location
 from ..lang.program import Program
 from .dialect import Dialect
+from .expressible import below
 from .gadgets import Gadgets
 from .ir import Atom, Form
 from .origin import Origin
@@ -115,6 +116,11 @@ class NodeLowering(AbstractPointwise):
         if isinstance(value, Refusal):
             raise value
         return value
+
+    def knows(self, expression: Expression) -> bool:
+        """Whether all variables of the state that an expression reads are known: none are in frame 0."""
+        read = (x for x in below((expression,)) if isinstance(x, Variable) and x in self.program.init)
+        return all(variable in self._variables for variable in read)
 
     def location(self, expression: Expression) -> Location:
         """Where the value of an expression lives."""

@@ -68,7 +68,7 @@ class Reductions:
         for other in self._fetches.names:
             if not isinstance(other, (Best, Select)) or other.among is not expression.mask:
                 continue
-            if not _contains(other, expression):
+            if not _contains(other, expression) and self._nodes.knows(other):
                 return self._chosen(
                     other, _ORDER[other.tie] if isinstance(other, Select) else Order.FIRST
                 ).found

@@ -31,7 +31,7 @@ from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Form
 from .maxima import AbstractWide, Maxima
 from .message_ir import Corner, CornerAtom, LegAtom, Third, TripleUnit
 from .origin import Origin
-from .pair_ir import EndAtom, lifted
+from .pair_ir import EndAtom, lifted, turned
 from .pair_values import PairValues
 from .pointwise import AbstractPointwise
 from .values import Bit, Category, Number, Value
@@ -172,6 +172,9 @@ class ThirdRules:
                     self._nodes.gadgets.simple(found) if isinstance(found, Number) else found, first
                 )
         value = self._pairs.of(expression.value)
+        if first is End.RECEIVER:
+            # The pair's receiver says which sender: the same as at the opposite pair, with ends exchanged.
+            value, sender, receiver, first, second = turned(value), receiver, sender, second, first
         value = self._moved(value, sender, End.SENDER, first)
         return self._moved(value, receiver, End.RECEIVER, second)
 
