@@ -115,15 +115,18 @@ def test_compile_and_verify_the_file(mechgap, tmp_path):
     assert {check["n"] for check in report["checks"]} == {1, 4, 9}
 
 
-def test_another_family_is_compiled_verified_certified_and_explained(mechgap, tmp_path):
+@pytest.mark.parametrize(
+    ("family", "layer"), [("transformer", "rounds.0.prior"), ("mpnn", "rounds.0.message")]
+)
+def test_another_family_is_compiled_verified_certified_and_explained(mechgap, tmp_path, family, layer):
     file = tmp_path / "c.safetensors"
-    data = mechgap("compile", "components", "--target", "transformer", "--out", file, "--json").data
-    assert data["certificate"]["target"] == "transformer"
+    data = mechgap("compile", "components", "--target", family, "--out", file, "--json").data
+    assert data["certificate"]["target"] == family
     assert mechgap("verify", file, "--n", "4,9", "--count", 2).code == 0
-    assert "rounds.0.prior" in mechgap("explain", file, "--json").out
-    shown = mechgap("certify", "bfs", "--n", 16, "--target", "transformer").out
-    assert "transformer, width" in shown and "leaky slope" not in shown
-    assert "a GATv2 network" in mechgap("diff", file, file).err
+    assert layer in mechgap("explain", file, "--json").out
+    shown = mechgap("certify", "bfs", "--n", 16, "--target", family).out
+    assert f"{family}, width" in shown and "leaky slope" not in shown
+    assert "equal up to symmetries" in mechgap("diff", file, file).out
 
 
 def test_verify_as_text(mechgap):
