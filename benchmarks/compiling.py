@@ -22,7 +22,8 @@ from mechgap.lang.program import Program
 from mechgap.lang.vocabulary import any_of, edge, graph, maximum, min_of, minimum, node, sender, where
 from mechgap.tasks.catalogue import NAMES, load
 
-OPEN, CLOSE = "<!-- compiling -->\n", "<!-- /compiling -->\n"
+from .reporting import put_between
+
 SIZES = (125, 250, 500, 1000, 2000)
 RECENT, VARIABLES, HIGHEST, REPEATS = 3, 8, 100, 3
 
@@ -74,10 +75,7 @@ def main() -> None:
     text = tables()
     print(text)
     if options.write:
-        before, mark, rest = options.write.read_text().partition(OPEN)
-        if not mark:
-            raise SystemExit(f"{options.write} has no line {OPEN.strip()}")
-        options.write.write_text(before + OPEN + text + CLOSE + rest.partition(CLOSE)[2])
+        put_between(options.write, "compiling", text)
 
 
 def tables() -> str:

@@ -17,10 +17,11 @@ from mechgap.errors import Refusal
 from mechgap.lang.program import Program
 from mechgap.tasks.catalogue import NAMES, load
 
+from .reporting import between, put_between
+
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "costs.md"
 EXAMPLES = ROOT / "examples" / "programs.py"
-OPEN, CLOSE = "<!-- costs -->\n", "<!-- /costs -->"
 WIDTH = 120
 COLUMNS = (
     "program",
@@ -77,13 +78,12 @@ def _family(target: str, known: dict[str, Program]) -> str:
 
 def committed() -> str:
     """The tables that docs/costs.md shows."""
-    return PAGE.read_text().partition(OPEN)[2].partition(CLOSE)[0]
+    return between(PAGE, "costs")
 
 
 def write() -> None:
     """Put the tables into docs/costs.md."""
-    before, _, rest = PAGE.read_text().partition(OPEN)
-    PAGE.write_text(before + OPEN + table() + CLOSE + rest.partition(CLOSE)[2])
+    put_between(PAGE, "costs", table())
 
 
 if __name__ == "__main__":

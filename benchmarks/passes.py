@@ -26,7 +26,8 @@ from mechgap.lang.operations import Operation
 from mechgap.lang.program import Program
 from mechgap.tasks.catalogue import NAMES, load
 
-OPEN, CLOSE = "<!-- passes -->\n", "<!-- /passes -->\n"
+from .reporting import put_between
+
 SIZE = 64
 LINEAR = (Operation.ADD, Operation.SUBTRACT, Operation.NOT, Operation.INDEX, Operation.NODE_AT)
 WORDS = {
@@ -46,10 +47,7 @@ def main() -> None:
     text = table()
     print(text)
     if options.write:
-        before, mark, rest = options.write.read_text().partition(OPEN)
-        if not mark:
-            raise SystemExit(f"{options.write} has no line {OPEN.strip()}")
-        options.write.write_text(before + OPEN + text + CLOSE + rest.partition(CLOSE)[2])
+        put_between(options.write, "passes", text)
 
 
 def table() -> str:

@@ -1,7 +1,8 @@
-"""Prints the figures of a benchmark as a table."""
+"""Prints the figures of a benchmark as a table, and puts tables into pages."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TypedDict
 
 PLAIN_WIDTH = 110
@@ -41,6 +42,26 @@ def print_benchmark(name: str, benchmark: Benchmark) -> None:
         table.add_row(*(_cell(row.get(column, "")) for column in columns))
     console = Console()
     (console if console.is_terminal else Console(width=PLAIN_WIDTH)).print(table)
+
+
+def marks(name: str) -> tuple[str, str]:
+    """The marks of a name in a page, before and after what is put there."""
+    return f"<!-- {name} -->\n", f"<!-- /{name} -->"
+
+
+def between(page: Path, name: str) -> str:
+    """What a page shows between the marks of a name."""
+    first, last = marks(name)
+    return page.read_text().partition(first)[2].partition(last)[0]
+
+
+def put_between(page: Path, name: str, text: str) -> None:
+    """Put a text between the marks of a name into a page that has them."""
+    first, last = marks(name)
+    before, mark, rest = page.read_text().partition(first)
+    if not mark:
+        raise SystemExit(f"{page} has no line {first.strip()}")
+    page.write_text(before + first + text + last + rest.partition(last)[2])
 
 
 def _cell(value: object) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from .processes import Failed, Partner
-from .reporting import Benchmark
+from .reporting import Benchmark, put_between
 from .rollout_worker import SIDES
 
 TASKS = ("bfs", "bellman_ford", "dijkstra", "dfs")
@@ -35,7 +35,8 @@ LARGEST = {"dfs": 64}
 """Largest n of tasks whose runs have many frames."""
 SEED = 1
 CLRS = Path(__file__).parent / "clrs_forward.py"
-OPEN, CLOSE = "<!-- rollouts -->\n", "<!-- /rollouts -->\n"
+PLACE = "rollouts"
+"""Between which marks of a page the table is."""
 
 Row = dict[str, Any]
 
@@ -173,10 +174,7 @@ def ratio(row: Row, side: str) -> str:
 
 def write(page: Path, figures: dict[str, Any]) -> None:
     """Put the table into a page that has a place for it, between two marks."""
-    before, mark, rest = page.read_text().partition(OPEN)
-    if not mark:
-        raise SystemExit(f"{page} has no line {OPEN.strip()}")
-    page.write_text(before + OPEN + "\n".join([*lines(figures), ""]) + CLOSE + rest.partition(CLOSE)[2])
+    put_between(page, PLACE, "\n".join([*lines(figures), ""]))
 
 
 def _rate(row: Row, side: str) -> str:

@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .reporting import put_between
+
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "stock.md"
 RECORD = ROOT / "docs" / "stock.json"
-OPEN, CLOSE = "<!-- table -->\n", "<!-- /table -->"
 PROCESSORS = ("mpnn", "triplet_gmpnn", "pgn", "gatv2", "gatv2_full")
 SIZES = (4, 16, 64, 128)
 SEED = 7
@@ -116,9 +117,7 @@ def write(folder: Path) -> None:
     record = {"refusals": json.loads((folder / REFUSALS).read_text()), "scores": _scores(folder)}
     record["shapes"] = _shapes(folder)
     RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
-    text = PAGE.read_text()
-    before, after = text.split(OPEN)[0], text.split(CLOSE)[1]
-    PAGE.write_text(before + OPEN + table(record) + CLOSE + after)
+    put_between(PAGE, "table", table(record))
 
 
 def _shapes(folder: Path) -> dict[str, list[int]]:

@@ -36,7 +36,7 @@ def test_ratios_are_taken_turn_by_turn(rollout):
 
 def test_the_table_stands_between_the_marks_of_a_page(rollout, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"above\n{rollout.OPEN}old\n{rollout.CLOSE}below\n")
+    page.write_text("above\n<!-- rollouts -->\nold\n<!-- /rollouts -->\nbelow\n")
     rollout.write(page, FIGURES)
     text = page.read_text()
     assert text.startswith("above\n") and text.endswith("below\n") and "old" not in text
@@ -45,9 +45,9 @@ def test_the_table_stands_between_the_marks_of_a_page(rollout, tmp_path):
 
 def test_the_page_in_the_documents_has_the_table(rollout, monkeypatch):
     traces = importlib.import_module("benchmarks.traces")
-    text = PAGE.read_text()
-    assert "| dijkstra | 256 |" in text.partition(rollout.OPEN)[2].partition(rollout.CLOSE)[0]
-    assert rollout.OPEN in traces._beside(PAGE)
+    reporting = importlib.import_module("benchmarks.reporting")
+    assert "| dijkstra | 256 |" in reporting.between(PAGE, rollout.PLACE)
+    assert reporting.marks(rollout.PLACE)[0] in traces._beside(PAGE)
 
 
 def test_it_runs_without_dm_clrs(tmp_path):

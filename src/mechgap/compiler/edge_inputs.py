@@ -32,7 +32,7 @@ def entered_at_pairs(nodes: NodeLowering, variable: Variable, gadgets: Gadgets |
         assert isinstance(variable.kind, Scalar)
         return Number(form, variable.kind.low, variable.kind.high, form.whole)
     assert gadgets is not None
-    return gadgets.simple(value) if isinstance(value, Number) else value
+    return gadgets.readable(value)
 
 
 def _column(nodes: NodeLowering, variable: Variable) -> EdgeColumn:

@@ -64,9 +64,9 @@ class Following:
         """
         there = self._moved(self._values.of(value), sender, End.SENDER)
         there = self._moved(there, receiver, End.RECEIVER)
-        if isinstance(there, Number):
-            there = self._gadgets.simple(there)
-        return self._fetches.at_pair(self._fetches.named(self._values.nodes.own), there)
+        return self._fetches.at_pair(
+            self._fetches.named(self._values.nodes.own), self._gadgets.readable(there)
+        )
 
     def _pointer(self, reference: Expression) -> tuple[Expression, End | None]:
         """A pointer of nodes, and of which end of every pair it is; of either, if it is of the graph."""

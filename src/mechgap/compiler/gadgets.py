@@ -163,6 +163,10 @@ class Gadgets:
             return number
         return Number(self._parts(number), number.low, number.high, False)
 
+    def readable(self, value: Value) -> Value:
+        """The same value, in forms that can be read without rounding: at an end of a pair, by a copy."""
+        return self.simple(value) if isinstance(value, Number) else value
+
     def _parts(self, number: Number) -> Form:
         """A number as its positive part less its negative one, of which one is exactly zero."""
         form = self.unit(number.form, number.high, number.whole) if number.high > 0 else Form()

@@ -13,7 +13,7 @@ from .ir import Fetch
 from .pair_ir import turned
 from .pairs import PairLowering
 from .pointwise import AbstractPointwise
-from .values import Number, Value
+from .values import Value
 
 if TYPE_CHECKING:
     from .nodes import NodeLowering
@@ -81,7 +81,7 @@ class LandedLowering(AbstractPointwise):
         values = self._pairs.values
         if values is not None:
             found = values.of(expression)
-            found = values.gadgets.simple(found) if isinstance(found, Number) else found
+            found = values.gadgets.readable(found)
             return self._fetches.at_pair(self._fetch, turned(found) if self._swapped else found)
         raise self.gadgets.refuse(
             "a value that is computed of more than the two ends of a pair, read at a pair",

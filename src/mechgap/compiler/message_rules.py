@@ -44,7 +44,7 @@ class Senders(AbstractWide):
         if self._nodes.location(expression) is Location.EDGE:
             return self._values.of(expression)
         value = self._nodes.of(expression)
-        return lifted(self._nodes.gadgets.simple(value) if isinstance(value, Number) else value, End.SENDER)
+        return lifted(self._nodes.gadgets.readable(value), End.SENDER)
 
     def lifted(self, value: Value) -> Value:
         return lifted(value, End.RECEIVER)
@@ -108,8 +108,7 @@ class MessageRules(AbstractRules):
 
     def read(self, reference: Bit | Number, value: Value) -> Value:
         """A value of nodes at the node that a reference names."""
-        value = self._nodes.gadgets.simple(value) if isinstance(value, Number) else value
-        return self._read(reference, lifted(value, End.SENDER))
+        return self._read(reference, lifted(self._nodes.gadgets.readable(value), End.SENDER))
 
     def at_nodes(self, value: Expression, sender: Expression, receiver: Expression) -> Value:
         """At every node, a value of edges at the pair that two references name."""
@@ -130,8 +129,7 @@ class MessageRules(AbstractRules):
 
     def _beside(self, value: Expression, reference: Expression, swapped: bool) -> Value:
         """At every node, a value of edges at the pair with the node that a reference names."""
-        found = self._values.of(value)
-        found = self._gadgets.simple(found) if isinstance(found, Number) else found
+        found = self._gadgets.readable(self._values.of(value))
         return self._read(self._reference(reference), turned(found) if swapped else found)
 
     def _read(self, reference: Bit | Number, value: Value) -> Value:

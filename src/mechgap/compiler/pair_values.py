@@ -83,7 +83,7 @@ class PairValues(AbstractPointwise):
 
     def _lifted(self, expression: Expression, end: End) -> Value:
         value = self.nodes.of(expression)
-        return lifted(self.nodes.gadgets.simple(value) if isinstance(value, Number) else value, end)
+        return lifted(self.nodes.gadgets.readable(value), end)
 
     def _variable(self, variable: Variable) -> Value:
         value = entered_at_pairs(self.nodes, variable, self.gadgets)

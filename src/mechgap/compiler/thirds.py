@@ -31,7 +31,7 @@ from .ir import AbstractPairAtom, AbstractTripleAtom, Atom, Form
 from .maxima import AbstractWide, Maxima
 from .message_ir import Corner, CornerAtom, LegAtom, Third, TripleUnit
 from .origin import Origin
-from .pair_ir import EndAtom, lifted, turned
+from .pair_ir import OPPOSITE, EndAtom, lifted, turned
 from .pair_values import PairValues
 from .pointwise import AbstractPointwise
 from .values import Bit, Category, Number, Value
@@ -81,7 +81,7 @@ class TripleValues(AbstractPointwise):
 
     def _along(self, leg: Leg, value: Expression) -> Value:
         found = self._pairs.of(value)
-        return along(self._pairs.gadgets.simple(found) if isinstance(found, Number) else found, leg)
+        return along(self._pairs.gadgets.readable(found), leg)
 
 
 class Thirds(AbstractWide):
@@ -148,8 +148,7 @@ class ThirdRules:
         pointer, end = self._pointer(expression.reference)
         value = self._nodes.of(expression.value)
         if end is None and self._nodes.location(pointer) is Location.EDGE:
-            value = self._nodes.gadgets.simple(value) if isinstance(value, Number) else value
-            return self._read(pointer, None, at_third(value))
+            return self._read(pointer, None, at_third(self._nodes.gadgets.readable(value)))
         reference = self._nodes.of(pointer)
         assert isinstance(reference, (Bit, Number))
         return self._lifted(self._reading.read(reference, value), end or End.RECEIVER)
@@ -163,14 +162,11 @@ class ThirdRules:
         ):
             raise self._refusal()
         if not any(paired):
-            other = {End.SENDER: End.RECEIVER, End.RECEIVER: End.SENDER}
-            first = first or other[second or End.RECEIVER]
-            second = second or other[first]
+            first = first or OPPOSITE[second or End.RECEIVER]
+            second = second or OPPOSITE[first]
             if first is second:
                 found = self._reading.at_nodes(expression.value, sender, receiver)
-                return lifted(
-                    self._nodes.gadgets.simple(found) if isinstance(found, Number) else found, first
-                )
+                return self._lifted(found, first)
         value = self._pairs.of(expression.value)
         if first is End.RECEIVER:
             # The pair's receiver says which sender: the same as at the opposite pair, with ends exchanged.
@@ -179,13 +175,13 @@ class ThirdRules:
         return self._moved(value, receiver, End.RECEIVER, second)
 
     def _lifted(self, value: Value, end: End) -> Value:
-        return lifted(self._nodes.gadgets.simple(value) if isinstance(value, Number) else value, end)
+        return lifted(self._nodes.gadgets.readable(value), end)
 
     def _moved(self, value: Value, pointer: Expression, end: End, of: End | None) -> Value:
         """A value of pairs with one end moved to where a pointer leads: of an end, or of the pair."""
         if isinstance(pointer, Own) and of is end:
             return value
-        value = self._pairs.gadgets.simple(value) if isinstance(value, Number) else value
+        value = self._pairs.gadgets.readable(value)
         return self._read(pointer, of, along(value, Leg.SECOND if end is End.SENDER else Leg.FIRST))
 
     def _read(self, pointer: Expression, of: End | None, value: Value) -> Value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -68,8 +67,12 @@ class MPNNRound(nn.Module):
         z = torch.cat([encoded.x, hidden.nodes], -1)
         after, pairs = self.skip(z), hidden.pairs
         if len(self.pairs):
-            parts = [self._messages(encoded.take(r), z[r], hidden.pairs[r]) for r in self._shares(encoded)]
-            largest, pairs = (torch.cat(part) for part in zip(*parts, strict=True))
+            shares = self._shares(encoded)
+            if len(shares) == 1:
+                largest, pairs = self._messages(encoded, z, hidden.pairs)
+            else:
+                parts = [self._messages(encoded.take(r), z[r], hidden.pairs[r]) for r in shares]
+                largest, pairs = (torch.cat(part) for part in zip(*parts, strict=True))
             if self.received is not None:
                 after = self.received(largest) + after
         after = F.relu(after)
@@ -81,11 +84,11 @@ class MPNNRound(nn.Module):
         batch, nodes = encoded.nodes.shape
         return Hidden(after, pairs), after.new_zeros(batch, 0, nodes, nodes)
 
-    def _shares(self, encoded: Encoded) -> Iterator[Tensor]:
+    def _shares(self, encoded: Encoded) -> tuple[Tensor, ...]:
         """The graphs in shares whose pairs fit into memory together."""
         batch, nodes = encoded.nodes.shape
         share = max(1, CELLS // max(1, nodes**2 * self.shape.widest))
-        yield from torch.split(torch.arange(batch, device=encoded.nodes.device), share)
+        return torch.split(torch.arange(batch, device=encoded.nodes.device), share)
 
     def _messages(
         self, encoded: Encoded, z: Float[Tensor, "B N _"], pairs: Float[Tensor, "B N N _"]

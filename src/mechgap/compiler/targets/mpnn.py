@@ -18,7 +18,7 @@ from ...nets.shapes import MPNNConfig
 from ...nets.triples import TripleLayer
 from ..ir import INDEX_PORT, AbstractPairAtom, Atom, Carried, EdgeColumn, Feature, Form, Unit
 from ..layout import RoundPlan
-from ..message_ir import Corner, CornerAtom, LegAtom, Pooled, TripleUnit
+from ..message_ir import CornerAtom, LegAtom, Pooled, TripleUnit
 from ..pair_ir import EndAtom, PairCarried, PairUnit
 from ..pair_schedule import is_turned, kept
 from ..schedule import Messages
@@ -26,8 +26,7 @@ from .filling import Plan, blank, configured, fill_row
 from .readouts import fill_readouts
 
 LEGS = {Leg.FIRST: 0, Leg.SECOND: 1, Leg.DIRECT: 2}
-CORNERS = {Corner.SENDER: 0, Corner.THIRD: 1, Corner.RECEIVER: 2}
-"""Which part of a layer at triples reads a pair, or a node, of a triple."""
+"""Which part of a layer at triples reads a pair of a triple; of its nodes, the part of their number."""
 
 
 def emit(plan: Plan) -> Network:
@@ -187,7 +186,7 @@ class _RoundEmitter:
         for source, coefficient in form.terms:
             match source:
                 case CornerAtom():
-                    part = _linear(layer.here, CORNERS[source.corner])
+                    part = _linear(layer.here, source.corner)
                     part.weight[row, self._position(source.source)] += coefficient
                 case LegAtom(source=EdgeColumn() as column):
                     part = _linear(layer.edges, LEGS[source.leg])
