@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
@@ -13,17 +13,13 @@ from torch import nn
 from ...lang.expression import End
 from ...nets.attention_round import AbstractAttentionRound
 from ...nets.config import NetworkConfig
-from ...nets.features import INDEX, SQUARE, edge_columns, node_columns
 from ...nets.network import Network
 from ...nets.pair_layer import PairLayer
 from ...nets.shapes import AbstractAttentionConfig
 from ..ir import (
-    INDEX_PORT,
     AbstractPairAtom,
     Atom,
-    Carried,
     EdgeColumn,
-    Feature,
     Fetch,
     Fetched,
     FetchedEdge,
@@ -31,9 +27,10 @@ from ..ir import (
     Unit,
 )
 from ..layout import RoundPlan
-from ..pair_ir import EndAtom, Followed, PairCarried, PairUnit
-from ..pair_schedule import is_turned, kept
-from .filling import Plan, blank, fill_row
+from ..pair_ir import EndAtom, Followed, PairUnit
+from ..pair_schedule import is_turned
+from .emitter import AbstractEmitter, Held
+from .filling import Plan, blank
 from .readouts import fill_readouts
 
 S = TypeVar("S", bound=AbstractAttentionConfig)
@@ -102,20 +99,7 @@ def _sources(atom: Atom) -> tuple[Atom, ...]:
     return atom.form.atoms if isinstance(atom, Unit) else (atom,)
 
 
-@dataclass(frozen=True)
-class Held:
-    """What the hidden vectors hold before a round.
-
-    Attributes:
-        nodes: atom -> dimension; empty before round 0, when they hold the slots.
-        pairs: number of pairs -> dimension; None as long as they hold the slots.
-    """
-
-    nodes: Mapping[Atom, int]
-    pairs: Mapping[Atom, int] | None
-
-
-class AbstractRoundEmitter(ABC):
+class AbstractRoundEmitter(AbstractEmitter):
     """Fills one round.
 
     Args:
@@ -129,14 +113,8 @@ class AbstractRoundEmitter(ABC):
     def __init__(
         self, plan: Plan, config: NetworkConfig, before: Held, round: RoundPlan, prices: Prices
     ) -> None:
-        self.plan = plan
+        super().__init__(plan, config, before, round)
         self.prices = prices
-        self._before = before
-        self._round = round
-        self._features = {(c.name, c.component): k for k, c in enumerate(node_columns(config))}
-        self._edges = {(c.name, c.component, c.reversed): k for k, c in enumerate(edge_columns(config))}
-        self._slots, self._pair_slots = plan.held(False), plan.held(True)
-        self._shift, self._pairs = config.features, config.pairs
 
     @abstractmethod
     def fill_head(self, module: AbstractAttentionRound, head: int, fetch: Fetch) -> None:
@@ -144,21 +122,14 @@ class AbstractRoundEmitter(ABC):
 
     def fill(self, module: AbstractAttentionRound) -> None:
         """Write the parameters of the round."""
-        for head, fetch in enumerate(self._round.fetches):
+        for head, fetch in enumerate(self.round.fetches):
             self.fill_head(module, head, fetch)
-        for atom, dimension in self._round.update.items():
+        for atom, dimension in self.round.update.items():
             form = atom.form if isinstance(atom, Unit) else Form.of(atom)
             self._fill_update(module, dimension, atom, form)
-        previous = self._round.update
-        for layer, placed in zip(module.mlp, self._round.layers, strict=True):
-            assert isinstance(layer, nn.Linear)
-            for atom, dimension in placed.items():
-                computed = isinstance(atom, Unit) and atom not in previous
-                form = atom.form if isinstance(atom, Unit) and computed else Form.of(atom)
-                fill_row(layer, dimension, ((previous[a], c) for a, c in form.terms), form.constant)
-            previous = placed
-        held, width = self._before.pairs, self._pairs
-        for part, paired, after in zip(module.pairs, self._round.pairs, self._round.pair_widths, strict=True):
+        self.fill_layers(module.mlp)
+        held, width = self.before.pairs, self.kept_width
+        for part, paired, after in zip(module.pairs, self.round.pairs, self.round.pair_widths, strict=True):
             assert isinstance(part, PairLayer)
             self._fill_pairs(part, paired, held, width)
             held, width = paired, after
@@ -173,33 +144,32 @@ class AbstractRoundEmitter(ABC):
             for source, coefficient in form.terms:
                 match source:
                     case EdgeColumn():
-                        column = self._edges[source.port, source.component, source.against]
-                        layer.edge.weight[row, column] += coefficient
+                        layer.edge.weight[row, self.column(source)] += coefficient
                     case EndAtom():
                         side = layer.sender if source.end is End.SENDER else layer.receiver
-                        side.weight[row, self._after(source.source)] += coefficient
+                        side.weight[row, self.after(source.source)] += coefficient
                     case Followed():
                         self._fill_followed(layer, row, source, coefficient)
                     case _:
                         shift = width if is_turned(source) else 0
-                        layer.pair.weight[row, shift + self._paired(source, held)] += coefficient
+                        layer.pair.weight[row, shift + self.paired(source, held)] += coefficient
             layer.receiver.bias[row] += form.constant
 
     def _fill_followed(self, layer: PairLayer, row: int, atom: Followed, coefficient: float) -> None:
         """A number of another pair, read along the attention of a head of this round."""
         part = layer.sent if atom.end is End.SENDER else layer.received
         assert part is not None
-        head = self._round.fetches.index(atom.fetch)
-        place = self._paired(atom.source, self._before.pairs)
-        part.weight[row, head * self._pairs + place] += coefficient
+        head = self.round.fetches.index(atom.fetch)
+        place = self.paired(atom.source, self.before.pairs)
+        part.weight[row, head * self.kept_width + place] += coefficient
 
     def _fill_update(self, module: AbstractAttentionRound, row: int, atom: Atom, form: Form) -> None:
         """A unit of the update, or an atom that is only kept."""
-        held = isinstance(atom, Unit) and atom in self._before.nodes
+        held = isinstance(atom, Unit) and atom in self.before.nodes
         for source, coefficient in ((atom, 1.0),) if held else form.terms:
-            if isinstance(source, Fetched) and source.fetch in self._round.fetches:
+            if isinstance(source, Fetched) and source.fetch in self.round.fetches:
                 module.value.weight[row, self.position(source.source)] += coefficient
-            elif isinstance(source, FetchedEdge) and source.fetch in self._round.fetches:
+            elif isinstance(source, FetchedEdge) and source.fetch in self.round.fetches:
                 assert module.edge_value is not None
                 self.fill_edge(module.edge_value, module.pair_value, row, (source.source, coefficient))
             else:
@@ -213,35 +183,8 @@ class AbstractRoundEmitter(ABC):
         """A number of the pair (sender, receiver): attention reads it at (receiver, sender), transposed."""
         atom, coefficient = term
         if isinstance(atom, EdgeColumn):
-            edge.weight[row, self._edges[atom.port, atom.component, not atom.against]] += coefficient
+            edge.weight[row, self.column(atom, turned=True)] += coefficient
             return
         assert pair is not None, atom.origin
-        shift = 0 if is_turned(atom) else self._pairs
-        pair.weight[row, shift + self._paired(atom, self._before.pairs)] += coefficient
-
-    def position(self, atom: Atom) -> int:
-        """Where the round finds an atom in z = [x ; h]."""
-        if isinstance(atom, Feature):
-            return self._feature(atom)
-        if atom in self._before.nodes:
-            return self._shift + self._before.nodes[atom]
-        assert isinstance(atom, Carried), atom.origin
-        return self._shift + self._slots[atom.slot]
-
-    def _after(self, atom: Atom) -> int:
-        """Where the layers at pairs find an atom in z = [x ; h] after the round."""
-        return self._feature(atom) if isinstance(atom, Feature) else self._shift + self._round.last[atom]
-
-    def _feature(self, atom: Feature) -> int:
-        if atom.port == INDEX_PORT:
-            return self._features[(INDEX, SQUARE)[atom.component], 0]
-        return self._features[atom.port, atom.component]
-
-    def _paired(self, atom: Atom, held: Mapping[Atom, int] | None) -> int:
-        """Where a number of pairs is in the vectors at pairs."""
-        source = kept(atom)
-        assert source is not None, atom.origin
-        if held is not None:
-            return held[source]
-        assert isinstance(source, PairCarried), atom.origin
-        return self._pair_slots[source.slot]
+        shift = 0 if is_turned(atom) else self.kept_width
+        pair.weight[row, shift + self.paired(atom, self.before.pairs)] += coefficient
