@@ -45,7 +45,7 @@ def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
         variable: which.
         numeric: whether it is a number.
     """
-    with _chart(f"trace-{variable}") as (figure, axes):
+    with chart(f"trace-{variable}") as (figure, axes):
         for name in SERIES:
             scores = courses[name]["trace"].get(variable, []) if name in courses else []
             points = [
@@ -64,12 +64,12 @@ def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
         axes.set_xlabel("step")
         if not numeric:
             _percent(axes)
-    return _finished(figure, f"trace-{variable}", f"{variable} over the steps")
+    return finished(figure, f"trace-{variable}", f"{variable} over the steps")
 
 
 def size_chart(courses: Plain) -> str:
     """The share of right answers for each size of graphs, with intervals."""
-    with _chart("sizes") as (figure, axes):
+    with chart("sizes") as (figure, axes):
         for shift, name in zip((-0.12, 0.0, 0.12), SERIES, strict=True):
             entries = [
                 e for e in courses.get(name, {"valid": []})["valid"] if e["score"]["value"] is not None
@@ -84,14 +84,14 @@ def size_chart(courses: Plain) -> str:
             axes.set_xticks(range(len(entries)), [f"{e['n']}" for e in entries])
         axes.set_xlabel("nodes")
         _percent(axes)
-    return _finished(figure, "sizes", "share of right answers by number of nodes")
+    return finished(figure, "sizes", "share of right answers by number of nodes")
 
 
 def training_chart(history: Sequence[Plain]) -> str:
     """The loss and the share of right answers on held-out graphs during training."""
     from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
-    with _chart("training") as (figure, axes):
+    with chart("training") as (figure, axes):
         steps = [entry["step"] for entry in history]
         loss = [sum(entry["losses"].values()) for entry in history]
         axes.plot(steps, loss, color=LIGHT["muted"], linewidth=1.4, linestyle=(0, (4, 2)))
@@ -107,7 +107,7 @@ def training_chart(history: Sequence[Plain]) -> str:
         other.plot(steps, valid, color=LIGHT["trained"], linewidth=1.8, marker="o", markersize=4)
         other.spines["right"].set_visible(False)
         _percent(other)
-    return _finished(figure, "training", "loss and right answers during training")
+    return finished(figure, "training", "loss and right answers during training")
 
 
 def _ends(score: Plain, numeric: bool) -> tuple[float, float, float]:
@@ -117,19 +117,27 @@ def _ends(score: Plain, numeric: bool) -> tuple[float, float, float]:
 
 
 @contextmanager
-def _chart(name: str) -> Iterator[tuple[Figure, Axes]]:
+def chart(name: str, size: tuple[float, float] = (WIDTH, HEIGHT)) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of that size in inches, and its axes, in the style of the page."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         figure.patch.set_alpha(0.0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0.0)
         yield figure, axes
 
 
-def _finished(figure: Figure, name: str, label: str) -> str:
+def finished(figure: Figure, name: str, label: str) -> str:
+    """A figure as SVG that can stand in a page beside others.
+
+    Args:
+        figure: drawn with ``chart``.
+        name: unique in the page.
+        label: what it shows, for those who cannot see it.
+    """
     import matplotlib
 
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):

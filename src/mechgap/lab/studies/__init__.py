@@ -1,0 +1,1 @@
+"""Studies: many trainings, measured alike and compared, from one file each."""

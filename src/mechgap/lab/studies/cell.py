@@ -1,0 +1,101 @@
+"""One training of a study: trained, measured at every moment, kept in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import MechgapError, TrainingError
+from ...tasks.catalogue import load
+from ...training.checkpoint import resume
+from ...training.loop import Company, train
+from ...training.run import Run
+from ..learning import traces, validation
+from ..measurement import MeasurePlan
+from ..store import write_json
+from .measuring import Meter
+from .plan import Cell, Study
+
+if TYPE_CHECKING:
+    from ...nets.network import Network
+    from ...tasks.task import Task
+    from ...training.settings import TrainingSettings
+
+CHECKPOINT, FAILED = "checkpoint.safetensors", "failed.json"
+METERS = 8
+"""How many tasks are kept ready for measurements."""
+
+
+def measured_file(step: int) -> str:
+    """The name of the file with the figures of a moment."""
+    return f"measured-{step}.json"
+
+
+def is_done(study: Study, cell: Cell, folder: Path) -> bool:
+    """Whether a cell needs nothing more: all its moments are measured, or its training failed."""
+    own = folder / cell.folder
+    return (own / FAILED).exists() or all((own / measured_file(step)).exists() for step in study.moments)
+
+
+def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
+    """Train and measure one cell, from its last checkpoint on.
+
+    A training whose loss is no number any more is noted as failed; the study goes on without it.
+
+    Args:
+        study: that it belongs to.
+        cell: which one.
+        folder: of all cells of the study.
+
+    Returns:
+        Whether it came to its end; False if it was interrupted.
+
+    Raises:
+        MechgapError: if the task cannot be measured, or the folder holds another training.
+    """
+    own = folder / cell.folder
+    task, settings = load(cell.task), study.settings(cell)
+    meter = _meter(cell.task, study.measured(cell))
+    run = _start(study, cell, task, settings)
+    origin = run.network
+
+    def measure(network: Network, step: int) -> None:
+        write_json(own / measured_file(step), meter.figures(network))
+
+    if 0 in study.moments and not (own / measured_file(0)).exists():
+        measure(origin, 0)
+    checkpoint = own / CHECKPOINT
+    if checkpoint.exists():
+        run = resume(checkpoint, run)
+    validate = validation(task, settings)
+
+    def validated(network: Network) -> Mapping[str, float]:
+        if run.step in study.moments:
+            measure(network, run.step)
+        return validate(network)
+
+    try:
+        return train(run, traces(task, settings), Company(validated, checkpoint, False))
+    except TrainingError as error:
+        write_json(own / FAILED, {"step": run.step, "fault": vars(error.faults[0])})
+        return True
+
+
+def _start(study: Study, cell: Cell, task: Task, settings: TrainingSettings) -> Run:
+    arm = study.arm(cell.arm)
+    if arm.noise is None:
+        return Run.start(task.program.interface, settings)
+    from ...compiler.passes import CompileSettings, compile_program
+    from ...training.perturbation import perturbed
+
+    compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
+    return Run.of(perturbed(compiled, arm.noise, settings.seed), settings)
+
+
+@lru_cache(maxsize=METERS)
+def _meter(task: str, plan: MeasurePlan) -> Meter:
+    """What measures networks of a task; made once in a process."""
+    return Meter(load(task), plan)
+
