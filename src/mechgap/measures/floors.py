@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..nets.network import Network
 from .score import Plain, Score, over_seeds
+from .subject import Measured
 
 LEAST = 1e-9
 """Below this distance between random and exact a measure cannot be normalised."""
@@ -20,14 +21,31 @@ class References:
     Attributes:
         exact: the compiled network of the program; its attention is the reference of the strict measures.
         ties: other exact realisations by name (another tie rule, another temperature).
-        random: how many untrained networks of the subject's own shape, of different seeds.
+        random: how many untrained networks, of different seeds.
         peers: other trained networks by name, for the seed-to-seed distance.
+        untrained: makes an untrained network of a seed; by default one of the subject's own shape, if
+            it is a network of this package. Of others there is none without it.
     """
 
-    exact: Network | None = None
-    ties: Mapping[str, Network] = field(default_factory=dict)
+    exact: Measured | None = None
+    ties: Mapping[str, Measured] = field(default_factory=dict)
     random: int = 3
-    peers: Mapping[str, Network] = field(default_factory=dict)
+    peers: Mapping[str, Measured] = field(default_factory=dict)
+    untrained: Callable[[int], Measured] | None = None
+
+    def floor(self, subject: Measured, seed: int) -> list[Measured]:
+        """The untrained networks that stand beside a subject.
+
+        Args:
+            subject: what is measured.
+            seed: of the measurement; each network has one of its own.
+        """
+        seeds = range(seed + 1, seed + 1 + self.random)
+        if self.untrained is not None:
+            return [self.untrained(each) for each in seeds]
+        if isinstance(subject, Network):
+            return [Network(subject.config, seed=each) for each in seeds]
+        return []
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..lang.program import Program
-from ..nets.network import Network
 from ..semantics.batch import Batch
 from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
@@ -19,7 +18,7 @@ from .floors import Floors, References, Row, Scores
 from .intervention import carry_out, inert, judge
 from .routing import admissible_routing, matched_routing
 from .score import Plain, Score
-from .subject import AbstractSubject, NetworkSubject
+from .subject import AbstractSubject, Measured, subject_of
 from .swaps import plan_swaps
 from .traces import trace_errors
 from .verdict import Verdict, verdict
@@ -130,7 +129,7 @@ class Bench:
         """
         program = self.setting.program
         trace = subject.run(self.setting.batch, self.exact.lengths, attention=True)
-        hints = program.interface.hints
+        hints = tuple(port for port in program.interface.hints if port.name in trace.values)
         errors = trace_errors(trace, self.exact, hints, self.choices, self.defined)
         outputs = carry_out(subject, self.plan)
         scores = {
@@ -149,27 +148,27 @@ class Bench:
         return Gates(scores, errors.curves, trace)
 
 
-def measure(network: Network, setting: Setting, references: References | None = None) -> Panel:
+def measure(network: Measured, setting: Setting, references: References | None = None) -> Panel:
     """Measure a network on a setting, beside its references.
 
     Args:
-        network: compiled, trained or untrained.
+        network: compiled, trained or untrained; or any other subject, such as a ``ForeignSubject``.
         setting: what to measure on.
         references: the networks whose figures stand beside.
     """
     references, bench, program = references or References(), Bench(setting), setting.program
     exact, reference = None, None
     if references.exact is not None:
-        compiled = NetworkSubject(references.exact, program)
+        compiled = subject_of(references.exact, program)
         reference = compiled.run(setting.batch, bench.exact.lengths, attention=True)
         exact = bench.gates(compiled, reference)
 
-    def gates(other: Network) -> Gates:
-        return bench.gates(NetworkSubject(other, program), reference, sizes=False)
+    def gates(other: Measured) -> Gates:
+        return bench.gates(subject_of(other, program), reference, sizes=False)
 
-    own = bench.gates(NetworkSubject(network, program), reference)
+    own = bench.gates(subject_of(network, program), reference)
     peers = {name: gates(peer) for name, peer in references.peers.items()}
-    untrained = [Network(network.config, seed=setting.seed + 1 + k) for k in range(references.random)]
+    untrained = references.floor(network, setting.seed)
     floors = Floors(
         exact.scores if exact is not None else {},
         {name: gates(other).scores for name, other in references.ties.items()},
@@ -180,10 +179,10 @@ def measure(network: Network, setting: Setting, references: References | None = 
     table = {key: floors.beside(key, value) for key, value in own.scores.items()}
     between = {name: matched_routing(own.trace, found.trace, bench.exact) for name, found in peers.items()}
     judged = verdict(table, list(bench.programs))
-    return Panel(program.name, table, own.curves, between, judged, _conditions(bench, references))
+    return Panel(program.name, table, own.curves, between, judged, _conditions(bench, len(untrained)))
 
 
-def _conditions(bench: Bench, references: References) -> Plain:
+def _conditions(bench: Bench, untrained: int) -> Plain:
     setting, batch = bench.setting, bench.setting.batch
     return {
         "programs": {name: program.digest for name, program in bench.programs.items()},
@@ -191,7 +190,7 @@ def _conditions(bench: Bench, references: References) -> Plain:
         "nodes": [int(batch.sizes.min()), int(batch.sizes.max())],
         "frames": bench.exact.frames,
         "exchanges": len(bench.plan.lengths),
-        "untrained": references.random,
+        "untrained": untrained,
         "seed": setting.seed,
         "interval": f"{LEVEL:.0%} cluster bootstrap over graphs, {RESAMPLES} resamples",
         "valid": setting.valid is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
@@ -116,6 +116,15 @@ class NetworkSubject(AbstractSubject):
         machine = Machine(self.program, batch)
         record = machine.record(machine.start())
         return {v.name: record[v.name] for v in self.program.hints}
+
+
+Measured: TypeAlias = Network | AbstractSubject
+"""What can be measured: a network of this package, or any other subject."""
+
+
+def subject_of(given: Measured, program: Program) -> AbstractSubject:
+    """What is given as a subject; a network is to compute the program."""
+    return NetworkSubject(given, program) if isinstance(given, Network) else given
 
 
 class ProgramSubject(AbstractSubject):

@@ -36,9 +36,11 @@ class Verdict:
 
     Attributes:
         standings: one for each algorithm.
+        floors: whether untrained networks stood beside; without them agreement is held against 0.5 alone.
     """
 
     standings: tuple[Standing, ...]
+    floors: bool = True
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -55,15 +57,16 @@ class Verdict:
         """The verdict in a few words."""
         if all(s.kept is None for s in self.standings):
             return "tests nothing"
+        beside = "" if self.floors else " (no untrained network stands beside)"
         if not self.rejected:
-            return "rejects none"
+            return f"rejects none{beside}"
         if len(self.rejected) == len(self.standings):
-            return "rejects all"
-        return f"rejects {', '.join(self.rejected)}"
+            return f"rejects all{beside}"
+        return f"rejects {', '.join(self.rejected)}{beside}"
 
     def to_json(self) -> Plain:
         """The verdict as plain data."""
-        return {"summary": self.summary, "standings": [s.to_json() for s in self.standings]}
+        return {"summary": self.summary, "floors": self.floors, "standings": [s.to_json() for s in self.standings]}
 
 
 def verdict(table: Mapping[str, Row], programs: Sequence[str]) -> Verdict:
@@ -75,7 +78,8 @@ def verdict(table: Mapping[str, Row], programs: Sequence[str]) -> Verdict:
     test against the inert rival, in which exchanges have no effect: without it a network that ignores
     its states passes wherever P happens to predict no change. The lower ends of the intervals count.
     """
-    return Verdict(tuple(_standing(table, name, programs) for name in programs))
+    floors = any(row.random is not None for row in table.values())
+    return Verdict(tuple(_standing(table, name, programs) for name in programs), floors)
 
 
 def _standing(table: Mapping[str, Row], name: str, programs: Sequence[str]) -> Standing:
