@@ -23,10 +23,8 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Measure a network: behaviour, trace, routing and causes, with intervals and floors."""
-    from ..compiler.passes import compile_program
-    from ..lab.measurement import MeasurePlan, setting
-    from ..lab.rivals import read_network, rivals, tie_variants
-    from ..measures.floors import References
+    from ..lab.measurement import MeasurePlan, references, setting
+    from ..lab.rivals import read_network, rivals
     from ..measures.panel import measure as gauge
     from ..report.table import GATE_COLUMNS, gate_rows
     from ..tasks.catalogue import load
@@ -39,8 +37,7 @@ def measure(
     with progress("measuring", as_json) as watch:
         watch(0, 1, "all gates")
         made = setting(task, rivals(task, rival or None), plan)
-        exact = compile_program(task.program).network
-        panel = gauge(subject, made, References(exact, tie_variants(task.program), random=plan.random))
+        panel = gauge(subject, made, references(task, plan))
     data = panel.to_json()
     if as_json:
         print_json(data)

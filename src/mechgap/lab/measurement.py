@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..compiler.passes import compile_program
 from ..measures.admissible import admissible_answers, admissible_trace
 from ..measures.behaviour import behaviour
+from ..measures.floors import References
 from ..measures.panel import Setting
 from ..measures.subject import NetworkSubject
 from ..measures.traces import trace_errors
@@ -15,6 +17,7 @@ from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
 from ..tasks.task import Task
 from .families import sparse_chance
+from .rivals import tie_variants
 
 if TYPE_CHECKING:
     from ..lang.program import Program
@@ -62,6 +65,12 @@ def setting(task: Task, rivals: Sequence[Program], plan: MeasurePlan) -> Setting
         swaps=plan.swaps,
         seed=plan.seed,
     )
+
+
+def references(task: Task, plan: MeasurePlan) -> References:
+    """The networks that stand beside those that are measured: the compiled one, other ties, untrained ones."""
+    exact = compile_program(task.program).network
+    return References(exact, tie_variants(task.program), random=plan.random)
 
 
 def left_out(made: Setting, plan: MeasurePlan) -> list[int]:

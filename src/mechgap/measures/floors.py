@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..nets.network import Network
+from .bootstrap import Clusters
 from .score import Plain, Score, over_seeds
 from .subject import Measured
 
@@ -93,7 +94,7 @@ class Row:
             high=high,
             ideal=0.0,
             note="0 is exact, 1 is untrained; references taken as they are",
-            clusters=None,
+            clusters=_moved(self.score.clusters, anchor, scale),
         )
 
     def to_json(self) -> Plain:
@@ -140,6 +141,13 @@ class Floors:
             {name: scores[key] for name, scores in self.peers.items() if key in scores},
             self.inert.get(key),
         )
+
+
+def _moved(clusters: Clusters | None, anchor: float, scale: float) -> Clusters | None:
+    """The sums behind a measure as those behind its gap."""
+    if clusters is None:
+        return None
+    return Clusters((clusters.numerator - anchor * clusters.denominator) / scale, clusters.denominator)
 
 
 def _json(score: Score | None) -> Plain | None:

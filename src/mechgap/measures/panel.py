@@ -148,6 +148,49 @@ class Bench:
         return Gates(scores, errors.curves, trace)
 
 
+class Standard:
+    """References that were measured once, beside which networks of one shape are put.
+
+    Args:
+        bench: what is measured on.
+        references: the networks whose figures stand beside.
+        like: a network of the shape; untrained ones are made like it.
+    """
+
+    def __init__(self, bench: Bench, references: References, like: Measured) -> None:
+        self.bench = bench
+        program, setting = bench.setting.program, bench.setting
+        exact, self._reference = None, None
+        if references.exact is not None:
+            compiled = subject_of(references.exact, program)
+            self._reference = compiled.run(setting.batch, bench.exact.lengths, attention=True)
+            exact = bench.gates(compiled, self._reference)
+        untrained = references.floor(like, setting.seed)
+        self._untrained = len(untrained)
+        self._peers = {name: self._gates(peer) for name, peer in references.peers.items()}
+        self._floors = Floors(
+            exact.scores if exact is not None else {},
+            {name: self._gates(other).scores for name, other in references.ties.items()},
+            [self._gates(other).scores for other in untrained],
+            {name: found.scores for name, found in self._peers.items()},
+            _under("intervention", judge(inert(bench.plan, program.name), bench.plan, program.name)),
+        )
+
+    def panel(self, network: Measured) -> Panel:
+        """All figures of a network beside those of the references."""
+        bench, program = self.bench, self.bench.setting.program
+        own = bench.gates(subject_of(network, program), self._reference)
+        table = {key: self._floors.beside(key, value) for key, value in own.scores.items()}
+        between = {
+            name: matched_routing(own.trace, found.trace, bench.exact) for name, found in self._peers.items()
+        }
+        judged = verdict(table, list(bench.programs))
+        return Panel(program.name, table, own.curves, between, judged, _conditions(bench, self._untrained))
+
+    def _gates(self, other: Measured) -> Gates:
+        return self.bench.gates(subject_of(other, self.bench.setting.program), self._reference, sizes=False)
+
+
 def measure(network: Measured, setting: Setting, references: References | None = None) -> Panel:
     """Measure a network on a setting, beside its references.
 
@@ -156,30 +199,7 @@ def measure(network: Measured, setting: Setting, references: References | None =
         setting: what to measure on.
         references: the networks whose figures stand beside.
     """
-    references, bench, program = references or References(), Bench(setting), setting.program
-    exact, reference = None, None
-    if references.exact is not None:
-        compiled = subject_of(references.exact, program)
-        reference = compiled.run(setting.batch, bench.exact.lengths, attention=True)
-        exact = bench.gates(compiled, reference)
-
-    def gates(other: Measured) -> Gates:
-        return bench.gates(subject_of(other, program), reference, sizes=False)
-
-    own = bench.gates(subject_of(network, program), reference)
-    peers = {name: gates(peer) for name, peer in references.peers.items()}
-    untrained = references.floor(network, setting.seed)
-    floors = Floors(
-        exact.scores if exact is not None else {},
-        {name: gates(other).scores for name, other in references.ties.items()},
-        [gates(other).scores for other in untrained],
-        {name: found.scores for name, found in peers.items()},
-        _under("intervention", judge(inert(bench.plan, program.name), bench.plan, program.name)),
-    )
-    table = {key: floors.beside(key, value) for key, value in own.scores.items()}
-    between = {name: matched_routing(own.trace, found.trace, bench.exact) for name, found in peers.items()}
-    judged = verdict(table, list(bench.programs))
-    return Panel(program.name, table, own.curves, between, judged, _conditions(bench, len(untrained)))
+    return Standard(Bench(setting), references or References(), network).panel(network)
 
 
 def _conditions(bench: Bench, untrained: int) -> Plain:

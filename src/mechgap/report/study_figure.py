@@ -31,7 +31,9 @@ def study_chart(drawn: Chart) -> str:
             elif drawn.form == "lines":
                 _line(axes, series, looks)
             else:
-                axes.scatter(series.x, series.y, s=16, color=looks[0], marker=looks[1], alpha=0.75, label=series.name)
+                axes.scatter(
+                    series.x, series.y, s=16, color=looks[0], marker=looks[1], alpha=0.75, label=series.name
+                )
         _axes(axes, drawn, names if dots else [])
         if len(drawn.series) > 1:
             figure.legend(loc="outside right upper", fontsize=8, frameon=False)
@@ -52,8 +54,13 @@ def _dots(
     shift = 0.6 * (number - (count - 1) / 2) / count
     at = [names.index(x) + shift for x in series.x]
     colour, marker = looks
-    ends = [[y - e for y, e in zip(series.y, series.low, strict=True)], [e - y for y, e in zip(series.y, series.high, strict=True)]]
-    axes.errorbar(series.y, at, xerr=ends, fmt=marker, color=colour, markersize=4, elinewidth=1.4, label=series.name)
+    ends = [
+        [y - e for y, e in zip(series.y, series.low, strict=True)],
+        [e - y for y, e in zip(series.y, series.high, strict=True)],
+    ]
+    axes.errorbar(
+        series.y, at, xerr=ends, fmt=marker, color=colour, markersize=4, elinewidth=1.4, label=series.name
+    )
 
 
 def _axes(axes: Axes, drawn: Chart, names: list[str]) -> None:
@@ -71,4 +78,3 @@ def _axes(axes: Axes, drawn: Chart, names: list[str]) -> None:
         axes.annotate(name, spot, fontsize=7, color=LIGHT["muted"], xytext=(3, 2), textcoords="offset points")
     if drawn.logarithmic:
         axes.set_xscale("log")
-

@@ -32,7 +32,13 @@ def study_page(results: Results) -> StudyPage:
     over = f"mechgap · study {study.name} · {form} · {done} of {len(study.cells)} trainings"
     sections = [MAKERS[name](results) for name in study.sections]
     return StudyPage(
-        over, study.title, study.question, _found(results, sections), sections, _limits(results), _conditions(results)
+        over,
+        study.title,
+        study.question,
+        _found(results, sections),
+        sections,
+        _limits(results),
+        _conditions(results),
     )
 
 

@@ -24,7 +24,9 @@ def basin(results: Results) -> Section:
     study = results.study
     rows, series, sentences = [], [], []
     for task in study.tasks:
-        arms = sorted((a for t, a in study.groups() if t == task and a.noise is not None), key=lambda a: a.noise or 0)
+        arms = sorted(
+            (a for t, a in study.groups() if t == task and a.noise is not None), key=lambda a: a.noise or 0
+        )
         points = []
         for arm in arms:
             known = [m for m in results.group(task, arm.name) if m.score(CAUSAL) is not None]
@@ -43,7 +45,14 @@ def basin(results: Results) -> Section:
             series.append(Series(task, x, *map(tuple, columns)))
         sentences.append(f"{task}: {_half(points)}")
     chart = Chart(
-        "basin", "lines", "Trainings that come back", "relative noise", "share", tuple(series), (("half", 0.5),), True
+        "basin",
+        "lines",
+        "Trainings that come back",
+        "relative noise",
+        "share",
+        tuple(series),
+        (("half", 0.5),),
+        True,
     )
     texts = (
         "Training starts from the compiled network, whose weights were disturbed by noise relative to each "
@@ -78,10 +87,12 @@ def _half(points: Sequence[tuple[Arm, Sequence[bool], object]]) -> str:
     if math.isnan(value):
         return f"the share that comes back does not cross one half for noise from {ends}."
     generator = np.random.default_rng(SEED)
-    drawn = np.array([
-        _crossing(places, np.array([generator.choice(back, len(back)).mean() for _, back in tried]))
-        for _ in range(RESAMPLES)
-    ])
+    drawn = np.array(
+        [
+            _crossing(places, np.array([generator.choice(back, len(back)).mean() for _, back in tried]))
+            for _ in range(RESAMPLES)
+        ]
+    )
     low, high = interval(drawn, value)
     seeds = min(len(back) for _, back in tried)
     crossing = float(np.isfinite(drawn).mean())
@@ -97,5 +108,7 @@ def _crossing(places: np.ndarray, shares: np.ndarray) -> float:
     for index in range(len(places) - 1):
         first, second = shares[index], shares[index + 1]
         if first >= 0.5 > second:
-            return float(places[index] + (places[index + 1] - places[index]) * (first - 0.5) / (first - second))
+            return float(
+                places[index] + (places[index + 1] - places[index]) * (first - 0.5) / (first - second)
+            )
     return math.nan

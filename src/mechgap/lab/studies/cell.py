@@ -88,7 +88,7 @@ def _start(study: Study, cell: Cell, task: Task, settings: TrainingSettings) -> 
     if arm.noise is None:
         return Run.start(task.program.interface, settings)
     from ...compiler.passes import CompileSettings, compile_program
-    from ...training.perturbation import perturbed
+    from ...training.perturbation import perturbed  # type: ignore
 
     compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
     return Run.of(perturbed(compiled, arm.noise, settings.seed), settings)
@@ -98,4 +98,3 @@ def _start(study: Study, cell: Cell, task: Task, settings: TrainingSettings) -> 
 def _meter(task: str, plan: MeasurePlan) -> Meter:
     """What measures networks of a task; made once in a process."""
     return Meter(load(task), plan)
-

@@ -78,9 +78,7 @@ def _compared(results: Results, contrast: Contrast, measure: str) -> Compared | 
     left, right = (_values(results, group, measure) for group in (contrast.left, contrast.right))
     paired = contrast.left[0] == contrast.right[0]
     seeds = sorted(left.keys() & right.keys())
-    sides = [
-        [side[seed] for seed in seeds] if paired else list(side.values()) for side in (left, right)
-    ]
+    sides = [[side[seed] for seed in seeds] if paired else list(side.values()) for side in (left, right)]
     if min(map(len, sides)) < FEWEST:
         return None
     name = f"{contrast.name}: {shown(measure)}"

@@ -27,7 +27,9 @@ def gates(results: Results) -> Section:
         counts = [f"{name} in {sum(name in each for each in kept)}" for name in names]
         rows.append((label, f"{len(moments)}", *cells, listed(counts)))
     columns = ("group", "seeds", *map(shown, results.study.measures), "not rejected")
-    charts = [_dots(f"gates-{index}", measure, found) for index, (measure, found) in enumerate(points.items())]
+    charts = [
+        _dots(f"gates-{index}", measure, found) for index, (measure, found) in enumerate(points.items())
+    ]
     texts = (
         "Each figure is the interquartile mean over seeds at the last moment, with a 95 % interval in which "
         "seeds and graphs are drawn anew. A gap is 0 where exact realisations are and 1 where untrained "
@@ -124,4 +126,3 @@ def _dots(name: str, measure: str, found: Sequence[tuple[str, Score]]) -> Chart:
 def _series(name: str, x: Sequence[object], scores: Sequence[Score]) -> Series:
     columns = zip(*((s.value, s.low, s.high) for s in scores), strict=True)
     return Series(name, tuple(x), *map(tuple, columns))
-
