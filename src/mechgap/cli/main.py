@@ -22,6 +22,7 @@ from . import (
     run,
     show,
     stock,
+    study,
     trace,
     train,
     verify,
@@ -55,6 +56,7 @@ app.command("parity")(parity.parity)
 app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("run")(run.run)
+app.command("study")(study.study)
 app.command("export")(export.export)
 app.command("stock")(stock.stock)
 app.add_typer(data, name="data")

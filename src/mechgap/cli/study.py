@@ -23,10 +23,10 @@ def study(
     as_json: AsJson = False,
 ) -> None:
     """Run a study, or go on with it, and write its tables, figures and page."""
+    from ..lab.store import write_text
     from ..lab.studies.engine import CELLS, default_folder, run_study
     from ..lab.studies.files import find_study
     from ..lab.studies.results import Results
-    from ..lab.store import write_text
     from ..report.study_page import write_study
     from ..report.study_words import study_page
     from .output import print_json, print_table, progress

@@ -68,7 +68,7 @@ def setting(task: Task, rivals: Sequence[Program], plan: MeasurePlan) -> Setting
 
 
 def references(task: Task, plan: MeasurePlan) -> References:
-    """The networks that stand beside those that are measured: the compiled one, other ties, untrained ones."""
+    """What stands beside: the compiled network, other exact ones, and how many untrained ones."""
     exact = compile_program(task.program).network
     return References(exact, tie_variants(task.program), random=plan.random)
 

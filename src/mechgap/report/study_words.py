@@ -61,8 +61,8 @@ def _limits(results: Results) -> list[str]:
     said = list(study.silent)
     if study.seeds < FEW:
         said.append(
-            f"There are {study.seeds} seeds in each group: bootstrap intervals over so few are too narrow, and "
-            "differences that are not found may still be there."
+            f"There are {study.seeds} seeds in each group: bootstrap intervals over so few are too narrow, "
+            "and differences that are not found may still be there."
         )
     for cell, why in results.failures:
         said.append(f"The training of {cell.task}, {cell.arm}, seed {cell.seed} failed: {why}.")

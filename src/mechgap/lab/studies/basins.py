@@ -41,8 +41,8 @@ def basin(results: Results) -> Section:
         shares = [(arm, share) for arm, back, share in points if back and arm.noise]
         if shares:
             x = tuple(arm.noise for arm, _ in shares)
-            columns = zip(*((s.value, s.low, s.high) for _, s in shares), strict=True)
-            series.append(Series(task, x, *map(tuple, columns)))
+            ends = zip(*((s.value, s.low, s.high) for _, s in shares), strict=True)
+            series.append(Series(task, x, *map(tuple, ends)))
         sentences.append(f"{task}: {_half(points)}")
     chart = Chart(
         "basin",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...errors import MechgapError, TrainingError
+from ...errors import TrainingError
 from ...tasks.catalogue import load
 from ...training.checkpoint import resume
 from ...training.loop import Company, train
@@ -88,7 +88,7 @@ def _start(study: Study, cell: Cell, task: Task, settings: TrainingSettings) -> 
     if arm.noise is None:
         return Run.start(task.program.interface, settings)
     from ...compiler.passes import CompileSettings, compile_program
-    from ...training.perturbation import perturbed  # type: ignore
+    from ...training.perturbation import perturbed
 
     compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
     return Run.of(perturbed(compiled, arm.noise, settings.seed), settings)

@@ -135,8 +135,8 @@ def correlations(results: Results) -> Section:
         "Spearman's coefficient with a 95 % interval and p by permutation, adjusted by Holm's step-down. At "
         "the last moment every training is one point. Over all moments the points of one training hang "
         "together: trainings are resampled and permuted as wholes.",
-        f"With {len(last)} independent trainings, a correlation of ±{smallest.significant:.2f} is significant "
-        f"at 0.05, and a true one of ±{smallest.detectable:.2f} is found with power 0.8.",
+        f"With {len(last)} independent trainings, a correlation of ±{smallest.significant:.2f} is "
+        f"significant at 0.05, and a true one of ±{smallest.detectable:.2f} is found with power 0.8.",
     )
     columns = ("figures", "over", "kind", "coefficient", "points", "trainings", "p", "p (Holm)")
     table = Table("correlation", "Right answers and faithfulness", columns, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...measures.bootstrap import interquartile_mean
 from ...measures.score import Score, over_seeds
@@ -13,7 +13,8 @@ from .sections import Chart, Section, Series, Table, listed, spread
 def gates(results: Results) -> Section:
     """Every measure of every group at the last moment."""
     groups = labelled(results)
-    rows, points = [], {}
+    rows: list[tuple[str, ...]] = []
+    points: dict[str, list[tuple[str, Score]]] = {}
     for label, (task, arm) in groups.items():
         cells = []
         for measure in results.study.measures:
@@ -43,7 +44,8 @@ def steps(results: Results) -> Section:
     """Every measure over the training steps."""
     charts = []
     for index, measure in enumerate(results.study.measures):
-        series = _courses(results, results.study.moments, lambda step, measure=measure: (measure, step))
+        places = {step: (measure, step) for step in results.study.moments}
+        series = _courses(results, places)
         if series:
             charts.append(
                 Chart(f"steps-{index}", "lines", shown(measure), "training step", shown(measure), series)
@@ -56,7 +58,7 @@ def sizes(results: Results) -> Section:
     plan = results.study.measuring
     names = {plan.n: "behaviour/valid", **{n: f"behaviour/n={n}/valid" for n in plan.sizes}}
     last = results.study.moments[-1]
-    series = _courses(results, sorted(names), lambda n: (names[n], last))
+    series = _courses(results, {n: (names[n], last) for n in sorted(names)})
     chart = Chart("sizes", "lines", "Right answers over sizes", "nodes", "right answers", series, (), True)
     rows = [
         (each.name, f"{n}", spread(value, low, high))
@@ -96,14 +98,11 @@ def shown(measure: str) -> str:
     return f"gap of {name}" if measure.startswith(GAP) else name
 
 
-def _courses(
-    results: Results, places: Sequence[int], at: Callable[[int], tuple[str, int]]
-) -> tuple[Series, ...]:
-    """For every group a measure at each place, where there is one."""
+def _courses(results: Results, places: Mapping[int, tuple[str, int]]) -> tuple[Series, ...]:
+    """For every group a figure at each place, given by its measure and moment, where there is one."""
 
     def points(task: str, arm: str) -> Iterator[tuple[int, Score]]:
-        for place in places:
-            measure, step = at(place)
+        for place, (measure, step) in places.items():
             found = mean_score(results, task, arm, measure, step)
             if found is not None:
                 yield place, found
