@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.stats import trim_mean
 
-from mechgap.measures.bootstrap import Clusters, draws, interval, mean_of, resampled, resampled_seeds
+from mechgap.measures.bootstrap import (
+    Clusters,
+    draws,
+    interquartile_mean,
+    interval,
+    mean,
+    mean_of,
+    picked,
+    resampled,
+    resampled_seeds,
+)
 
 
 def simulated(rng, graphs, cells=12, spread=2.0):
@@ -88,3 +99,43 @@ def test_several_seeds_vary_more_than_one(shared):
     alone = bounds(seeds[1])
     assert low < 0.35 < 0.65 < high
     assert high - low > 3 * (alone[1] - alone[0])
+
+
+def test_the_interquartile_mean_is_that_of_scipy():
+    rng = np.random.default_rng(5)
+    for count in (1, 3, 4, 7, 10, 20):
+        values = rng.normal(size=(50, count))
+        assert interquartile_mean(values) == pytest.approx(trim_mean(values, 0.25, axis=1))
+        assert mean(values) == pytest.approx(values.mean(1))
+
+
+def test_values_that_are_missing_are_not_there():
+    values = np.array([3.0, np.nan, 1.0, 2.0, np.nan, 9.0])
+    assert interquartile_mean(values) == 2.5 == interquartile_mean(values[~np.isnan(values)])
+    assert mean(values) == 3.75
+    assert np.isnan(mean(np.full(3, np.nan))) and np.isnan(interquartile_mean(np.full(3, np.nan)))
+
+
+def test_one_seed_that_failed_does_not_move_the_interquartile_mean():
+    seeds = np.array([0.91, 0.9, 0.92, 0.93, 0.9, 0.91, 0.92, 0.91, 0.9, 0.1])
+    assert interquartile_mean(seeds) > 0.9 > mean(seeds)
+    assert interquartile_mean(2 * seeds + 1) == pytest.approx(2 * interquartile_mean(seeds) + 1)
+
+
+def test_every_resample_picks_what_its_weights_say():
+    weights = draws(7)
+    found = picked(weights)
+    assert found.shape == weights.shape
+    counts = np.stack([(found == unit).sum(1) for unit in range(7)], axis=1)
+    assert (counts == weights).all()
+
+
+@pytest.mark.slow
+def test_the_interquartile_mean_over_seeds_covers_the_truth():
+    rng, inside = np.random.default_rng(6), []
+    for _ in range(150):
+        rates = np.clip(rng.normal(0.5, 0.1, 20), 0, 1)
+        seeds = [Clusters(rng.binomial(20, rate, 30).astype(float), np.full(30, 20.0)) for rate in rates]
+        low, high = np.percentile(resampled_seeds(seeds, False, interquartile_mean), [2.5, 97.5])
+        inside.append(low <= 0.5 <= high)
+    assert np.mean(inside) >= 0.89

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from mechgap.measures.bootstrap import Clusters
-from mechgap.measures.score import difference, over_seeds, score
+from mechgap.measures.bootstrap import Clusters, interquartile_mean
+from mechgap.measures.score import difference, over_seeds, read_score, score
 
 
 def clusters(rate, graphs=40, seed=0):
@@ -68,3 +68,33 @@ def test_a_score_does_not_differ_from_itself():
     assert same.value == same.low == same.high == 0.0
     other = score("accuracy", clusters(0.9, seed=1), 1.0)
     assert difference("excess", other, one).low > 0
+
+
+def test_the_interquartile_mean_over_seeds_is_asked_for():
+    seeds = [score("accuracy", clusters(rate, seed=k), 1.0) for k, rate in enumerate((0.1, 0.8, 0.8, 0.9))]
+    found = over_seeds(seeds, statistic=interquartile_mean)
+    middle = sorted(s.value for s in seeds)[1:3]
+    assert found.value == pytest.approx(np.mean(middle))
+    assert found.low <= found.value <= found.high and found.unit == "seed"
+
+
+def test_a_score_is_read_from_its_plain_data():
+    found = score("accuracy", clusters(0.7), 1.0, note="of nodes")
+    assert read_score(json.loads(json.dumps(found.to_json()))) == found
+    assert not read_score(score("gap", Clusters(np.zeros(3), np.zeros(3)), 1.0).to_json()).known
+
+
+def test_scores_from_files_are_averaged_over_seeds_alike():
+    seeds = [
+        score("accuracy", clusters(rate, seed=k), 1.0) for k, rate in enumerate(np.linspace(0.2, 0.9, 12))
+    ]
+    read = over_seeds([read_score(s.to_json()) for s in seeds], shared=False)
+    own = over_seeds(seeds, shared=False)
+    assert (read.value, read.n, read.replicates) == (pytest.approx(own.value), own.n, 12)
+    assert (read.low, read.high) == pytest.approx((own.low, own.high), abs=0.03)
+
+
+def test_seeds_with_nothing_to_count_are_named():
+    empty = score("accuracy", Clusters(np.zeros(40), np.zeros(40)), 1.0)
+    found = over_seeds([empty, score("accuracy", clusters(0.5), 1.0)])
+    assert "nothing to count in 1 of 2 seeds" in found.note

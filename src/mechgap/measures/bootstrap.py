@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
+"""What is made of the values along the last axis; values that are NaN are not there."""
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -102,23 +104,44 @@ def mean_of(parts: Sequence[Clusters]) -> Clusters:
     )
 
 
-def resampled_seeds(seeds: Sequence[Clusters], shared: bool = True) -> Floats:
-    """[R], the mean over seeds of the ratio, with seeds and graphs drawn anew in every resample.
+def mean(values: Floats) -> Floats:
+    """[…], the mean along the last axis of [… S]; NaN where nothing is known."""
+    return _mean_of_kept(values, ~np.isnan(values))
+
+
+def interquartile_mean(values: Floats) -> Floats:
+    """[…], the mean of the middle half along the last axis of [… S] (Agarwal et al., 2021).
+
+    A quarter of the values, rounded down, is left out at each end, so that fewer than four are averaged.
+    """
+    ordered = np.sort(values, axis=-1)  # NaN comes last
+    known = (~np.isnan(ordered)).sum(-1, keepdims=True)
+    place, cut = np.arange(values.shape[-1]), known // 4
+    return _mean_of_kept(ordered, (place >= cut) & (place < known - cut))
+
+
+def picked(weights: Floats) -> NDArray[np.int64]:
+    """[R, S], the units that each resample draws, from how often it draws each (``draws``)."""
+    resamples, units = weights.shape
+    order = np.tile(np.arange(units), resamples)
+    return np.repeat(order, weights.astype(np.int64).ravel()).reshape(resamples, units)
+
+
+def resampled_seeds(seeds: Sequence[Clusters], shared: bool = True, statistic: Statistic = mean) -> Floats:
+    """[R], a statistic over seeds of the ratio, with seeds and graphs drawn anew in every resample.
 
     Args:
         seeds: the clusters of each seed.
         shared: whether all seeds were measured on the same graphs; then one draw of graphs serves
             all of them (crossed design), else each seed draws its own (nested design).
+        statistic: ``mean`` or ``interquartile_mean``.
     """
     rows = []
     for number, clusters in enumerate(seeds):
         salt = SEED if shared else SEED + 2 + number
         rows.append(resampled(clusters, draws(len(clusters.numerator), salt)))
     ratios = np.stack(rows, axis=1)
-    picks = draws(len(seeds), SEED + 1)
-    present = picks * ~np.isnan(ratios)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((np.nan_to_num(ratios) * present).sum(1) / present.sum(1), dtype=np.float64)
+    return statistic(np.take_along_axis(ratios, picked(draws(len(seeds), SEED + 1)), axis=1))
 
 
 def interval(samples: Floats, value: float, level: float = LEVEL) -> tuple[float, float]:
@@ -129,3 +152,8 @@ def interval(samples: Floats, value: float, level: float = LEVEL) -> tuple[float
     tail = 50.0 * (1.0 - level)
     low, high = np.percentile(known, [tail, 100.0 - tail])
     return min(float(low), value), max(float(high), value)
+
+
+def _mean_of_kept(values: Floats, kept: NDArray[np.bool_]) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(kept, values, 0.0).sum(-1) / kept.sum(-1), dtype=np.float64)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from .bootstrap import Clusters, draws, interval, resampled, resampled_seeds
+from .bootstrap import Clusters, Statistic, draws, interval, mean, resampled, resampled_seeds
 
 Plain = dict[str, Any]
 
@@ -80,21 +80,46 @@ def score(name: str, clusters: Clusters, ideal: float, *, note: str = "", n: int
     return Score(name, value, low, high, count, "graph", graphs, ideal, "; ".join(notes), clusters=clusters)
 
 
-def over_seeds(scores: Sequence[Score], *, shared: bool = True) -> Score:
+def read_score(data: Mapping[str, Any]) -> Score:
+    """The score of which ``to_json`` made plain data.
+
+    Files keep no sums of single graphs: what is resampled of such a score is all of it, as one cluster.
+    """
+    value, low, high, ideal = (_number(data[name]) for name in ("value", "low", "high", "ideal"))
+    return Score(
+        name=data["name"],
+        value=value,
+        low=low,
+        high=high,
+        n=data["n"],
+        unit=data["unit"],
+        replicates=data["replicates"],
+        ideal=ideal,
+        note=data["note"],
+        legacy=data["legacy"],
+        clusters=Clusters(np.array([value]), np.ones(1)),
+    )
+
+
+def over_seeds(scores: Sequence[Score], *, shared: bool = True, statistic: Statistic = mean) -> Score:
     """The mean of one measure over networks trained from several seeds; the unit is the seed.
 
     Args:
         scores: the same measure of each network.
         shared: whether all were measured on the same graphs.
+        statistic: ``mean``, or ``interquartile_mean``, which single seeds that failed move less.
     """
     groups = [s.clusters for s in scores if s.clusters is not None and s.known]
     first = scores[0]
     if not groups:
-        return replace(first, unit="seed", replicates=0, clusters=None)
-    value = float(np.mean([group.ratio for group in groups]))
-    low, high = interval(resampled_seeds(groups, shared), value)
+        return replace(first, unit="seed", replicates=0, note="", clusters=None)
+    value = float(statistic(np.array([group.ratio for group in groups])))
+    low, high = interval(resampled_seeds(groups, shared, statistic), value)
     count = sum(s.n for s in scores)
-    note = f"{len(groups)} seeds: the interval needs 10 or more" if len(groups) < 10 else ""
+    notes = [f"{len(groups)} seeds: the interval needs 10 or more"] if len(groups) < 10 else []
+    if len(groups) < len(scores):
+        notes.append(f"nothing to count in {len(scores) - len(groups)} of {len(scores)} seeds")
+    note = "; ".join(notes)
     return Score(first.name, value, low, high, count, "seed", len(groups), first.ideal, note, first.legacy)
 
 
@@ -117,3 +142,7 @@ def _caution(clusters: Clusters, graphs: int) -> str:
 
 def _plain(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

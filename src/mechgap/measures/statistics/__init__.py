@@ -1,0 +1,1 @@
+"""What figures of several seeds allow to say: correlations, differences, equivalence, power."""
