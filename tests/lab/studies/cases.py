@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from mechgap.lab.studies.files import read_study
 from mechgap.lab.studies.plan import Study
 from mechgap.lab.studies.results import Moment, Results
@@ -29,7 +30,9 @@ PATH = Path("small.toml")
 def made_up(study: Study, value) -> Results:
     """Results in which each figure of a cell at a step is what a function of both says, in eight graphs."""
     moments = [
-        Moment(cell, step, _data(cell.task, value(cell, step))) for cell in study.cells for step in study.moments
+        Moment(cell, step, _data(cell.task, value(cell, step)))
+        for cell in study.cells
+        for step in study.moments
     ]
     return Results(study, tuple(moments), (), ())
 

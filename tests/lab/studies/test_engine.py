@@ -7,12 +7,11 @@ import json
 
 import pytest
 
+from lab.studies.cases import SMALL, read
 from mechgap.errors import FileFormatError, TrainingError
 from mechgap.lab.studies import cell as cells
 from mechgap.lab.studies.engine import CELLS, run_study
 from mechgap.lab.studies.results import Results
-
-from lab.studies.cases import SMALL, read
 
 
 def figures(study, folder):

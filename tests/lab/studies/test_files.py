@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.studies.cases import read
 from mechgap.errors import FileFormatError, MechgapError, NotFoundError
 from mechgap.lab.studies.files import SECTIONS, find_study
 from mechgap.report.study_words import MAKERS
-
-from lab.studies.cases import read
 
 FILES = sorted((Path(__file__).parents[3] / "studies").glob("*.toml"))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.studies.cases import made_up, read
 from mechgap.lab.studies.basins import basin
 from mechgap.lab.studies.comparisons import contrasts, correlations
 from mechgap.lab.studies.groups import gates, sizes, steps
 from mechgap.report.study_figure import study_chart
 from mechgap.report.study_page import write_study
 from mechgap.report.study_words import study_page
-
-from lab.studies.cases import made_up, read
 
 
 @pytest.fixture
