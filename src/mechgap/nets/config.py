@@ -154,9 +154,7 @@ def transformer_config(
         attend: "neighbours", or "all".
         edge_values: whether messages carry edge features.
     """
-    one = TransformerConfig(
-        heads=heads, keys=hidden, width=hidden, attend=attend, edge_values=edge_values
-    )
+    one = TransformerConfig(heads=heads, keys=hidden, width=hidden, attend=attend, edge_values=edge_values)
     return _plain(interface, hidden, one, layer_norm)
 
 

@@ -16,8 +16,8 @@ from ..lang.program import Port
 from ..semantics.batch import Batch
 from .config import NetworkConfig
 from .encoded import Encoded, Projection
-from .gate import Gate
 from .features import Column, adjacency, edge_columns, everyone, graph_columns, node_columns, raw_features
+from .gate import Gate
 from .hidden import Hidden
 from .initial import fill, initialise, linear
 from .readout import Reading, readout
