@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,11 @@ def train(
     preset: Annotated[
         str, typer.Option(help="quick (a minute or two), or clrs (as the benchmark).")
     ] = "quick",
+    family: Annotated[str | None, typer.Option(help="gatv2, mpnn or transformer.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of training; may be repeated."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=0, help="In the place of the preset's.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder; by default runs/TASK-PRESET-SEED.")] = None,
     resume: Annotated[
@@ -28,9 +34,12 @@ def train(
     from ..lab.learning import learn
     from ..lab.stages import CHECKPOINT, TRAINED
     from ..nets.storage import save
+    from ..training.assignment import assigned
     from .output import print_json, print_table, progress
 
     made = experiment(name, preset, seed, out, steps)
+    texts = [*([f"family={family}"] if family else []), *(changes or [])]
+    made = replace(made, training=assigned(made.training, texts))
     with progress(f"training {made.task.name}", as_json) as watch:
         run = learn(made.task, made.training, made.file(CHECKPOINT), going_on=resume, watch=watch)
     if not run.done:

@@ -73,7 +73,7 @@ def network_of(
             raise Refusal(
                 f"{_WHERE}, {processor}",
                 what,
-                "gatv2, gatv2_full, pgn or mpnn: the networks of this package have no such part",
+                "gatv2, gatv2_full, pgn or mpnn without it: parameters of such parts are not read",
                 "train without it",
             )
     width = _array(arrays, f"{base}/linear/w").shape[1]

@@ -17,6 +17,7 @@ from ..nets.encoded import Projection
 from ..nets.gatv2 import GATv2Round
 from ..nets.mpnn import MPNNRound
 from ..nets.pair_layer import PairLayer
+from ..nets.shapes import ungated
 from ..nets.transformer import TransformerRound
 from .pyg_convs import EdgeValueConv, GATv2Conv, MaximumConv, PriorConv, TransformerConv
 from .pyg_pairs import PAIRS, Links, PairUnits, ThirdUnits
@@ -231,6 +232,7 @@ class MPNN(AbstractRound):
     """
 
     def __init__(self, source: MPNNRound, project: Projection) -> None:
+        ungated(source.shape, "a network of PyTorch Geometric")
         super().__init__(source)
         self.kept, self.whole = source.kept, bool(source.kept or source.thirds is not None)
         self.thirds = None if source.thirds is None else ThirdUnits(source.thirds, project)

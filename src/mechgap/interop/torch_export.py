@@ -10,6 +10,7 @@ from ..errors import MechgapError
 from ..nets.config import NetworkConfig
 from ..nets.features import Column, edge_columns, graph_columns, node_columns
 from ..nets.network import Network
+from ..nets.shapes import ungated
 from ..nets.storage import write_tensors
 from . import plain_network
 
@@ -87,6 +88,7 @@ def export_plain(network: Network, folder: Path | str) -> None:
 def _shapes(config: NetworkConfig, part: str) -> list[dict[str, Any]]:
     shapes = getattr(config, part)
     for shape in shapes:
+        ungated(shape, "an export to plain PyTorch")
         if shape.family not in plain_network.ROUNDS:
             raise MechgapError(
                 "an export to plain PyTorch",

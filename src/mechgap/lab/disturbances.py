@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,19 +23,9 @@ def with_noise(network: Network, deviation: float, seed: tuple[int, ...], part: 
         seed: of the noise; that of a parameter follows from the seed and its name.
         part: only of the parameters whose names start so; by default of all.
     """
-    import numpy as np
-    import torch
+    from ..training.perturbation import perturbed
 
-    found = copy.deepcopy(network)
-    with torch.no_grad():
-        for name, weight in found.named_parameters():
-            if not name.startswith(part):
-                continue
-            own = np.random.default_rng((*seed, zlib.crc32(name.encode())))
-            generator = torch.Generator().manual_seed(int(own.integers(2**62)))
-            drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
-            weight.copy_(weight.double() * (1.0 + deviation * drawn))
-    return found
+    return perturbed(network, deviation, seed, part=part)
 
 
 @contextmanager

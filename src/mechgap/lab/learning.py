@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import TrainingError
 from ..measures.admissible import admissible_answers
 from ..measures.behaviour import behaviour
 from ..measures.subject import NetworkSubject
 from ..semantics.interpreter import interpret
 from ..tasks.task import Task
-from ..training.checkpoint import resume
+from ..training.checkpoint import digest, resume
+from ..training.internals import internal_ports
 from ..training.loop import Company, Source, train
 from ..training.run import Run
 from ..training.settings import TrainingSettings
+from ..training.supervision import costs
 from .families import sparse_chance
 from .streams import VALIDATION, Distribution, Stream
 
@@ -48,9 +53,67 @@ def learn(
 
     Raises:
         CheckpointError: if the checkpoint is of another run.
-        TrainingError: if the loss is no number any more.
+        TrainingError: if the loss is no number any more, or the task lacks what is to be supervised.
     """
-    run = Run.start(task.program.interface, settings)
+    program = task.program
+    run = Run.start(program.interface, settings, internal_ports(program))
+    return _learnt(task, run, checkpoint, going_on, watch)
+
+
+def learn_from(
+    task: Task,
+    network: Network,
+    settings: TrainingSettings,
+    checkpoint: Path,
+    *,
+    going_on: bool = True,
+    watch: Callable[[int, int, str], None] | None = None,
+) -> Run:
+    """Train a network that is given, compiled for instance, maybe with noise (``perturbed``).
+
+    Args:
+        task: what to learn.
+        network: with the ports of the task's program; it stays as it is, a copy is trained.
+        settings: how; what they say of shapes does not count. Without ``attention_heads``, attention
+            supervision takes for each selection the head that is nearest to it at the start.
+        checkpoint, going_on, watch: as for ``learn``.
+
+    Returns:
+        The run.
+
+    Raises:
+        CheckpointError: if the checkpoint is of another run, or one that began with another network.
+        TrainingError: as for ``learn``; or if the network has other ports than the task.
+    """
+    program = task.program
+    if network.config.interface != program.interface:
+        raise TrainingError(
+            f"training on {task.name}, a network that is given",
+            "a network with other inputs, hints or outputs",
+            "a network made for the program of the task",
+            "give a network that was compiled from, or trained on, this program",
+        )
+    if settings.attention and not settings.attention_heads:
+        settings = replace(settings, attention_heads=_nearest_heads(task, network, settings))
+    run = Run.of(copy.deepcopy(network), settings, internal_ports(program), digest(network))
+    return _learnt(task, run, checkpoint, going_on, watch)
+
+
+def _nearest_heads(task: Task, network: Network, settings: TrainingSettings) -> tuple[int, ...]:
+    """For every selection of a program the head that attends its admissible sets most."""
+    found = costs(network, traces(task, settings)(0))
+    return tuple(found.argmin(1).tolist())
+
+
+def _learnt(
+    task: Task,
+    run: Run,
+    checkpoint: Path,
+    going_on: bool,
+    watch: Callable[[int, int, str], None] | None,
+) -> Run:
+    """A run, or what a checkpoint has of it, brought to its end."""
+    settings = run.settings
     if going_on and checkpoint.exists():
         run = resume(checkpoint, run)
     if not run.done:
@@ -62,8 +125,9 @@ def learn(
 
 def traces(task: Task, settings: TrainingSettings) -> Source:
     """Fresh traces of a task for every step; those of a step depend on the seed and its number alone."""
-    source = Distribution(task, settings.connectivity)
-    return Stream(source, settings.sizes, settings.batch, settings.seed).at
+    source = Distribution(task, settings.connectivity, settings.random_pos)
+    selections = settings.attention > 0
+    return Stream(source, settings.sizes, settings.batch, settings.seed, selections).at
 
 
 def validation(task: Task, settings: TrainingSettings) -> Callable[[Network], Mapping[str, float]]:

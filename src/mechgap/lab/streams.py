@@ -58,9 +58,12 @@ class Stream(Iterator["Trace"]):
         sizes: numbers of nodes, in turn.
         batch: graphs of a trace.
         seed: of everything that is drawn.
+        selections: whether traces have admissible sets and active flags.
     """
 
-    def __init__(self, source: Distribution, sizes: Sequence[int], batch: int, seed: int) -> None:
+    def __init__(
+        self, source: Distribution, sizes: Sequence[int], batch: int, seed: int, selections: bool = False
+    ) -> None:
         if not sizes or min(sizes) < 1 or batch < 1 or seed < 0:
             raise GraphError(
                 f"a stream of traces of {source.task.name}",
@@ -74,6 +77,7 @@ class Stream(Iterator["Trace"]):
         self._sizes = tuple(sizes)
         self._batch = batch
         self._seed = seed
+        self._selections = selections
 
     def __next__(self) -> Trace:
         """The next trace; there always is one."""
@@ -86,7 +90,7 @@ class Stream(Iterator["Trace"]):
 
         rng = np.random.default_rng((self._seed, TRAINING, step))
         batch = self._source.draw(rng, self._sizes[step % len(self._sizes)], self._batch)
-        return interpret(self._source.task.program, batch)
+        return interpret(self._source.task.program, batch, selections=self._selections)
 
 
 def traces(

@@ -12,6 +12,7 @@ from ..nets.attention_round import AbstractAttentionRound
 from ..nets.gatv2 import GATv2Round
 from ..nets.mpnn import MPNNRound
 from ..nets.pair_layer import PairLayer
+from ..nets.shapes import ungated
 from ..nets.transformer import TransformerRound
 from ..nets.triples import Thirds, TripleLayer
 from .links import Ends, Group, Link, Links, Matrix, Sum, array
@@ -56,6 +57,7 @@ def attention_links(links: Links, name: str, module: AbstractAttentionRound, end
 def message_links(links: Links, name: str, module: MPNNRound, ends: Ends) -> None:
     """Add a round of messages."""
     shape, kept = module.shape, links.config.pairs
+    ungated(shape, "matching the units of networks")
     update = f"{name}.update" if shape.mlp else ends.after
     links.group(update, shape.width, 1, shape.mlp != () or not links.config.layer_norm)
     links.bias(f"{name}.skip.bias", _skipped(links, name, module.skip, update, ends), update)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import FileFormatError, MechgapError
 from ..kinds.catalog import kind_from_json
 from ..lang.location import Location
 from ..lang.program import Interface, Port
-from .shapes import AbstractRoundConfig, MPNNConfig, RoundConfig, shape_from_json
+from .shapes import AbstractRoundConfig, MPNNConfig, RoundConfig, TransformerConfig, shape_from_json
+
+THIRDS = 8
+"""Width of what pairs get of triples, as in CLRS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ class NetworkConfig:
         """The configuration as plain data."""
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
         data["interface"] = {
-            part: [_port_to_json(port) for port in getattr(self.interface, part)]
+            part: [port_to_json(port) for port in getattr(self.interface, part)]
             for part in ("inputs", "hints", "outputs")
         }
         for part in ("rounds", "prologue"):
@@ -97,7 +100,7 @@ class NetworkConfig:
             fields = dict(data)
             ports = fields.pop("interface")
             interface = Interface(
-                *(tuple(map(_port_from_json, ports[part])) for part in ("inputs", "hints", "outputs"))
+                *(tuple(map(port_from_json, ports[part])) for part in ("inputs", "hints", "outputs"))
             )
             rounds = tuple(shape_from_json(entry) for entry in fields.pop("rounds"))
             prologue = tuple(shape_from_json(entry) for entry in fields.pop("prologue"))
@@ -133,11 +136,35 @@ def clrs_config(
     return _plain(interface, hidden, one, layer_norm)
 
 
+def transformer_config(
+    interface: Interface,
+    hidden: int = 128,
+    heads: int = 1,
+    layer_norm: bool = True,
+    attend: str = "neighbours",
+    edge_values: bool = False,
+) -> NetworkConfig:
+    """A graph transformer in the size of the CLRS benchmark's networks, which have none.
+
+    Args:
+        interface: ports of the inputs, hints and outputs.
+        hidden: width of all vectors.
+        heads: of the attention.
+        layer_norm: whether rounds end in a layer normalisation.
+        attend: "neighbours", or "all".
+        edge_values: whether messages carry edge features.
+    """
+    one = TransformerConfig(heads=heads, keys=hidden, width=hidden, attend=attend, edge_values=edge_values)
+    return _plain(interface, hidden, one, layer_norm)
+
+
 def mpnn_config(
     interface: Interface,
     hidden: int = 128,
     layer_norm: bool = True,
     attend: str = "all",
+    triplets: bool = False,
+    gated: bool = False,
 ) -> NetworkConfig:
     """The message passing network of the CLRS benchmark (Veličković et al., 2022): MPNN or PGN.
 
@@ -146,9 +173,21 @@ def mpnn_config(
         hidden: width of all vectors.
         layer_norm: whether rounds end in a layer normalisation.
         attend: "all" for mpnn, "neighbours" for pgn.
+        triplets: whether pairs get the maximum of linear maps of triples over the third node (Ibarz et
+            al., 2022). The benchmark gives it to the readouts of pairs only; here vectors are kept at
+            pairs, which read it, and which messages and those readouts read.
+        gated: whether new hidden vectors are mixed with old ones, as in the benchmark's gated processors.
     """
-    one = MPNNConfig(width=hidden, attend=attend, pairs=(hidden, hidden), received=hidden, linked=True)
-    return _plain(interface, hidden, one, layer_norm)
+    one = MPNNConfig(
+        width=hidden,
+        attend=attend,
+        pairs=(hidden, hidden),
+        received=hidden,
+        thirds=THIRDS if triplets else 0,
+        linked=True,
+        gated=gated,
+    )
+    return replace(_plain(interface, hidden, one, layer_norm), pairs=hidden if triplets else 0)
 
 
 def _plain(interface: Interface, hidden: int, one: AbstractRoundConfig, layer_norm: bool) -> NetworkConfig:
@@ -165,9 +204,11 @@ def _plain(interface: Interface, hidden: int, one: AbstractRoundConfig, layer_no
     )
 
 
-def _port_to_json(port: Port) -> dict[str, Any]:
+def port_to_json(port: Port) -> dict[str, Any]:
+    """A port as plain data."""
     return {"name": port.name, "location": port.location.value, "kind": port.kind.to_json()}
 
 
-def _port_from_json(data: dict[str, Any]) -> Port:
+def port_from_json(data: dict[str, Any]) -> Port:
+    """The port that ``port_to_json`` wrote."""
     return Port(data["name"], Location(data["location"]), kind_from_json(data["kind"]))

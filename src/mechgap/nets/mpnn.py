@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .config import NetworkConfig
 from .encoded import Encoded
+from .gate import Gate
 from .hidden import Hidden
 from .initial import linear
 from .pair_layer import PairLayer
@@ -34,6 +35,8 @@ class MPNNRound(nn.Module):
         M_v  = max_u message q_uv                                  over the senders u that v hears
         h'_v = mlp(relu(received M_v + skip z_v)), then layer normalisation
         p'_uv = the first numbers of q_uv
+
+    A round that is ``gated`` mixes h'_v with h_v last (``Gate``).
 
     With one layer and another one that is ``linked``, this is the MPNN of the CLRS benchmark
     (Veličković et al., 2022; Gilmer et al., 2017). A round without layers has no messages.
@@ -61,11 +64,12 @@ class MPNNRound(nn.Module):
         self.skip = linear(size, width)
         self.mlp = nn.ModuleList(linear(a, b) for a, b in pairwise((width, *shape.mlp)))
         self.norm = nn.LayerNorm(config.hidden, eps=1e-5) if config.layer_norm else None
+        self.gate = Gate(size, shape.received, config.hidden) if shape.gated else None
 
     def forward(self, encoded: Encoded, hidden: Hidden) -> tuple[Hidden, Float[Tensor, "B 0 N N"]]:
         """Hidden vectors after the round, and no attention."""
         z = torch.cat([encoded.x, hidden.nodes], -1)
-        after, pairs = self.skip(z), hidden.pairs
+        after, pairs, largest = self.skip(z), hidden.pairs, z[..., :0]
         if len(self.pairs):
             shares = self._shares(encoded)
             if len(shares) == 1:
@@ -80,6 +84,8 @@ class MPNNRound(nn.Module):
             after = F.relu(layer(after))
         if self.norm is not None:
             after = self.norm(after)
+        if self.gate is not None:
+            after = self.gate(z, largest, hidden.nodes, after)
         after = after.masked_fill(~encoded.nodes[..., None], 0.0)
         batch, nodes = encoded.nodes.shape
         return Hidden(after, pairs), after.new_zeros(batch, 0, nodes, nodes)

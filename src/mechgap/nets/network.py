@@ -17,6 +17,7 @@ from ..semantics.batch import Batch
 from .config import NetworkConfig
 from .encoded import Encoded, Projection
 from .features import Column, adjacency, edge_columns, everyone, graph_columns, node_columns, raw_features
+from .gate import Gate
 from .hidden import Hidden
 from .initial import fill, initialise, linear
 from .readout import Reading, readout
@@ -166,6 +167,8 @@ class Network(nn.Module):
         for module in (*self.prologue, *self.rounds):
             if isinstance(attend := getattr(module, "attend", None), nn.Parameter):
                 fill(attend, 1 / math.sqrt(attend.shape[1]), generator)
+            if isinstance(gate := getattr(module, "gate", None), Gate):
+                gate.close()
             if isinstance(module, TransformerRound):
                 with torch.no_grad():
                     module.query.weight.div_(math.sqrt(module.depth))

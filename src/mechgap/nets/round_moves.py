@@ -14,7 +14,7 @@ from .gatv2 import GATv2Round
 from .moves import Axes, Columns, Lot, Move, large
 from .mpnn import MPNNRound
 from .pair_layer import PairLayer
-from .shapes import AbstractRoundConfig
+from .shapes import AbstractRoundConfig, ungated
 from .transformer import TransformerRound
 from .triples import Thirds
 
@@ -136,6 +136,7 @@ def _seen_by_logits(edges: Move, graph: Move, around: Around) -> _Found:
 
 
 def _messages(module: MPNNRound, around: Around, lot: Lot) -> RoundMoves:
+    ungated(module.shape, "rearranging a network")
     none, axes = torch.arange(0), _Found()
     first: Columns = (around.pairs,)
     if module.thirds is not None:

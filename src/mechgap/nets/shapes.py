@@ -147,6 +147,7 @@ class MPNNConfig(AbstractRoundConfig):
         triples: widths of the ReLU layers at triples of nodes.
         thirds: width of what pairs get of triples, the maximum over the third node; 0 for none.
         linked: whether only the first layer at pairs reads the ends and the edge, as in CLRS.
+        gated: whether the new hidden vectors are mixed with the old ones; see ``Gate``.
     """
 
     family = "mpnn"
@@ -155,9 +156,17 @@ class MPNNConfig(AbstractRoundConfig):
     triples: tuple[int, ...] = ()
     thirds: int = 0
     linked: bool = False
+    gated: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.gated and not self.received:
+            raise MechgapError(
+                "the configuration of a round",
+                "gated=True, received=0",
+                "messages, which the gate reads",
+                "set received to a width, or gated to False",
+            )
         if (self.received or self.thirds) and not self.pairs:
             raise MechgapError(
                 "the configuration of a round",
@@ -176,6 +185,12 @@ class MPNNConfig(AbstractRoundConfig):
 
     def keeps(self, pairs: int) -> bool:
         return self.pairs[-1] >= pairs
+
+    def to_json(self) -> dict[str, Any]:
+        data = super().to_json()
+        if not self.gated:  # so that files of rounds without a gate stay what they were
+            del data["gated"]
+        return data
 
 
 def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
@@ -196,6 +211,20 @@ def gatv2_shape(shape: AbstractRoundConfig, what: str) -> RoundConfig:
         "a GATv2 network",
         "compile or train for GATv2, or leave this out",
     )
+
+
+def ungated(shape: AbstractRoundConfig, what: str) -> None:
+    """Refuse a round with a gate.
+
+    Args:
+        shape: of a round.
+        what: is not done for gates; for the error.
+
+    Raises:
+        MechgapError: if there is a gate.
+    """
+    if isinstance(shape, MPNNConfig) and shape.gated:
+        raise MechgapError(what, "a round with a gate", "rounds without gates", "train without gating")
 
 
 SHAPES: tuple[type[AbstractRoundConfig], ...] = (RoundConfig, MPNNConfig, TransformerConfig)

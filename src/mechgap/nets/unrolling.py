@@ -16,7 +16,7 @@ from .hidden import Hidden
 from .network import HALT, Network, hint_key, output_key
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Int64
+    from jaxtyping import Bool, Float, Int64
 
 Feed = Callable[[int, Mapping[str, Tensor]], Mapping[str, Tensor]]
 """Features of the hints of frame t by name, of t and of the network's own logits of that frame by name."""
@@ -35,7 +35,7 @@ class Frame:
         before, after: hidden vectors of the frame before and of this one.
         attention: of every round of the step [B, A, N, N] (only if recorded).
         logits: of the hints by name; empty for a first frame that is given.
-        stop: whether the network says that the frame before was the last one (halting networks).
+        halt: logits of whether the frame before was the last one (halting networks).
     """
 
     index: int
@@ -44,7 +44,12 @@ class Frame:
     after: Hidden
     attention: list[Tensor]
     logits: dict[str, Tensor]
-    stop: Bool[Tensor, " B"] | None
+    halt: Float[Tensor, " B"] | None
+
+    @property
+    def stop(self) -> Bool[Tensor, " B"] | None:
+        """Whether the network says that the frame before was the last one."""
+        return None if self.halt is None else self.halt > 0
 
 
 class Unrolling:
@@ -111,12 +116,12 @@ class Unrolling:
         if network.config.encode_hints:
             encoded = network.encode(self._batch, self._feed(last.index, last.logits))
         made, attention = network.step(encoded, before, self._attention)
-        stop = None
+        halt = None
         if network.config.halting:
-            stop = network.decode(encoded, before, made, [HALT])[HALT][:, 0] > 0
+            halt = network.decode(encoded, before, made, [HALT])[HALT][:, 0]
         after = self._changed(last.index + 1, made)
         logits = _decode_hints(network, encoded, before, after)
-        return Frame(last.index + 1, encoded, before, after, attention, logits, stop)
+        return Frame(last.index + 1, encoded, before, after, attention, logits, halt)
 
     def _changed(self, index: int, hidden: Hidden) -> Hidden:
         if self._intervene is None:

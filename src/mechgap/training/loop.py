@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from ..errors import TrainingError
 from ..nets.network import Network
 from ..semantics.trace import Trace
 from .checkpoint import save
@@ -52,10 +53,18 @@ def train(run: Run, source: Source, company: Company | None = None) -> bool:
         Whether it came to its end; False if it was interrupted.
 
     Raises:
-        TrainingError: if the loss is no number any more; the last checkpoint is from before.
+        TrainingError: if the loss is no number any more (the last checkpoint is from before), or if a run
+            shall end early that is not validated.
     """
     company = company or Company()
     settings = run.settings
+    if settings.patience and company.validate is None:
+        raise TrainingError(
+            "training settings, patience",
+            f"patience = {settings.patience} without a validation",
+            "a validation, whose scores say when to stop",
+            "give one in Company, or leave patience at 0",
+        )
     with _threads(settings.threads), Interruption() as interruption, _bar(run, company.progress) as show:
         while not run.done and not interruption.asked:
             terms = run.advance(source(run.step))

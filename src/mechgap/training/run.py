@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import TrainingError
-from ..lang.program import Interface
+from ..lang.program import Interface, Port
 from ..nets.network import Network
 from ..semantics.trace import Trace
-from .objective import losses
+from .internals import Internals
+from .objective import Aims, losses
 from .settings import TrainingSettings
+
+SCORE = "valid"
+"""The score of validations that decides whether a run ends early."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Run:
         network: what is trained.
         settings: how.
         optimiser: Adam, with its moments.
+        internals: readouts of internal variables, which are trained too and are no part of the network.
+        origin: says which network it began with, if that was given; empty for a new one.
         step: how many steps were done.
         history: what was noted at validations.
     """
@@ -50,24 +56,64 @@ class Run:
     network: Network
     settings: TrainingSettings
     optimiser: torch.optim.Adam
+    internals: Internals
+    origin: str = ""
     step: int = 0
     history: list[Entry] = field(default_factory=list)
 
     @classmethod
-    def start(cls, interface: Interface, settings: TrainingSettings) -> Run:
-        """A run of a new network for the ports of a program."""
-        return cls.of(Network(settings.network(interface), settings.seed), settings)
+    def start(cls, interface: Interface, settings: TrainingSettings, internals: Sequence[Port] = ()) -> Run:
+        """A run of a new network for the ports of a program.
+
+        Args:
+            interface: the ports.
+            settings: how it is trained, and the shape of the network.
+            internals: variables that are read out if ``settings.internal`` is not 0 (``internal_ports``).
+
+        Raises:
+            TrainingError: if internal variables are to be supervised and there are none.
+        """
+        return cls.of(Network(settings.network(interface), settings.seed), settings, internals)
 
     @classmethod
-    def of(cls, network: Network, settings: TrainingSettings) -> Run:
-        """A run of a network that is given, of any shape and weights."""
-        weights = [weight for _, weight in sorted(network.named_parameters())]
-        return cls(network, settings, torch.optim.Adam(weights, settings.learning_rate, fused=True))
+    def of(
+        cls, network: Network, settings: TrainingSettings, internals: Sequence[Port] = (), origin: str = ""
+    ) -> Run:
+        """A run of a network that is given, of any shape and weights; all of them are trained.
+
+        Args:
+            network: is changed by the run.
+            settings: how it is trained; what they say of shapes does not count.
+            internals: as for ``start``.
+            origin: as the attribute.
+
+        Raises:
+            TrainingError: if internal variables are to be supervised and there are none.
+        """
+        if settings.internal and not internals:
+            raise TrainingError(
+                "training settings, internal",
+                f"internal = {settings.internal:g} without internal variables",
+                "a program with state variables at nodes that are internal and no pointers",
+                "leave internal at 0",
+            )
+        network.requires_grad_(True)
+        ports = internals if settings.internal else ()
+        readouts = Internals(ports, network.config.hidden, settings.seed).to(network.dtype)
+        weights = [weight for module in (network, readouts) for _, weight in _sorted(module)]
+        optimiser = torch.optim.Adam(weights, settings.learning_rate, fused=True)
+        return cls(network, settings, optimiser, readouts, origin)
 
     @property
     def done(self) -> bool:
-        """Whether all steps are done."""
-        return self.step >= self.settings.steps
+        """Whether all steps are done, or validations have not become better for long enough."""
+        return self.step >= self.settings.steps or self._tired()
+
+    def weights(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """All that is trained, by name; readouts of internal variables as "internal.<name>"."""
+        yield from self.network.named_parameters()
+        for name, weight in self.internals.named_parameters():
+            yield f"internal.{name}", weight
 
     def advance(self, trace: Trace) -> dict[str, float]:
         """Do one step.
@@ -79,7 +125,7 @@ class Run:
             TrainingError: if the loss or its gradient is no number; the weights stay as they were.
         """
         self.optimiser.zero_grad()
-        terms = losses(self.network, trace, self.settings.soft, self._forced(trace))
+        terms = losses(self.network, trace, self.settings.soft, self._forced(trace), self._aims())
         if self.settings.l1:
             sizes = [weight.abs().sum() for weight in self.network.parameters()]
             terms["l1"] = self.settings.l1 * torch.stack(sizes).sum()
@@ -87,11 +133,40 @@ class Run:
         values = dict(zip(terms, total.tolist(), strict=True))
         self._check(values)
         torch.autograd.backward(total.sum())
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
+        trained = [weight for _, weight in self.weights()]
+        norm = torch.nn.utils.clip_grad_norm_(trained, self.settings.clip)
         self._check({"gradient": norm.item()})
-        self.optimiser.step()
+        self._update(trained)
         self.step += 1
         return values
+
+    def _update(self, trained: list[nn.Parameter]) -> None:
+        """One step of Adam, with decay that is apart from the gradient."""
+        rate = self.settings.rate(self.step)
+        if self.settings.weight_decay:
+            with torch.no_grad():
+                for weight in trained:
+                    weight.mul_(1 - rate * self.settings.weight_decay)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+
+    def _aims(self) -> Aims:
+        settings = self.settings
+        return Aims(
+            hints=settings.hints != "none",
+            attention=settings.attention,
+            heads=settings.attention_heads,
+            internal=settings.internal,
+            internals=self.internals,
+        )
+
+    def _tired(self) -> bool:
+        """Whether the last validations, as many as the patience, were no better than one before."""
+        scores = [entry.scores[SCORE] for entry in self.history if SCORE in entry.scores]
+        if not self.settings.patience or not scores:
+            return False
+        return len(scores) - 1 - scores.index(max(scores)) >= self.settings.patience
 
     def _forced(self, trace: Trace) -> Tensor | None:
         chance = self.settings.teacher_forcing
@@ -112,3 +187,7 @@ class Run:
                     "lower learning_rate (a third is a good try) or clip, and train again; "
                     "if it happens at step 0, look for inputs that are not finite",
                 )
+
+
+def _sorted(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return sorted(module.named_parameters())
