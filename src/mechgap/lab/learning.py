@@ -55,9 +55,7 @@ def learn(
         CheckpointError: if the checkpoint is of another run.
         TrainingError: if the loss is no number any more, or the task lacks what is to be supervised.
     """
-    program = task.program
-    run = Run.start(program.interface, settings, internal_ports(program))
-    return _learnt(task, run, checkpoint, going_on, watch)
+    return _learnt(task, begin(task, settings), checkpoint, going_on, watch)
 
 
 def learn_from(
@@ -85,7 +83,22 @@ def learn_from(
         CheckpointError: if the checkpoint is of another run, or one that began with another network.
         TrainingError: as for ``learn``; or if the network has other ports than the task.
     """
+    return _learnt(task, begin(task, settings, network), checkpoint, going_on, watch)
+
+
+def begin(task: Task, settings: TrainingSettings, network: Network | None = None) -> Run:
+    """A run that has done nothing yet.
+
+    Args:
+        task, settings: as for ``learn``.
+        network: as for ``learn_from``; by default a new one.
+
+    Raises:
+        TrainingError: as for ``learn`` and ``learn_from``.
+    """
     program = task.program
+    if network is None:
+        return Run.start(program.interface, settings, internal_ports(program))
     if network.config.interface != program.interface:
         raise TrainingError(
             f"training on {task.name}, a network that is given",
@@ -95,8 +108,7 @@ def learn_from(
         )
     if settings.attention and not settings.attention_heads:
         settings = replace(settings, attention_heads=_nearest_heads(task, network, settings))
-    run = Run.of(copy.deepcopy(network), settings, internal_ports(program), digest(network))
-    return _learnt(task, run, checkpoint, going_on, watch)
+    return Run.of(copy.deepcopy(network), settings, internal_ports(program), digest(network))
 
 
 def _nearest_heads(task: Task, network: Network, settings: TrainingSettings) -> tuple[int, ...]:

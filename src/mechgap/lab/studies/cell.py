@@ -7,12 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...compiler.passes import CompileSettings, compile_program
 from ...errors import TrainingError
 from ...tasks.catalogue import load
 from ...training.checkpoint import resume
 from ...training.loop import Company, train
+from ...training.perturbation import perturbed
 from ...training.run import Run
-from ..learning import traces, validation
+from ..learning import begin, traces, validation
 from ..measurement import MeasurePlan
 from ..store import write_json
 from .measuring import Meter
@@ -21,7 +23,6 @@ from .plan import Cell, Study
 if TYPE_CHECKING:
     from ...nets.network import Network
     from ...tasks.task import Task
-    from ...training.settings import TrainingSettings
 
 CHECKPOINT, FAILED = "checkpoint.safetensors", "failed.json"
 METERS = 8
@@ -58,14 +59,13 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
     own = folder / cell.folder
     task, settings = load(cell.task), study.settings(cell)
     meter = _meter(cell.task, study.measured(cell))
-    run = _start(study, cell, task, settings)
-    origin = run.network
+    run = _start(study, cell, task)
 
     def measure(network: Network, step: int) -> None:
         write_json(own / measured_file(step), meter.figures(network))
 
     if 0 in study.moments and not (own / measured_file(0)).exists():
-        measure(origin, 0)
+        measure(run.network, 0)
     checkpoint = own / CHECKPOINT
     if checkpoint.exists():
         run = resume(checkpoint, run)
@@ -83,15 +83,13 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
         return True
 
 
-def _start(study: Study, cell: Cell, task: Task, settings: TrainingSettings) -> Run:
-    arm = study.arm(cell.arm)
+def _start(study: Study, cell: Cell, task: Task) -> Run:
+    """The cell's run before its first step."""
+    arm, settings = study.arm(cell.arm), study.settings(cell)
     if arm.noise is None:
-        return Run.start(task.program.interface, settings)
-    from ...compiler.passes import CompileSettings, compile_program
-    from ...training.perturbation import perturbed
-
+        return begin(task, settings)
     compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
-    return Run.of(perturbed(compiled, arm.noise, settings.seed), settings)
+    return begin(task, settings, perturbed(compiled, arm.noise, (settings.seed,)))
 
 
 @lru_cache(maxsize=METERS)

@@ -78,13 +78,16 @@ def _compared(results: Results, contrast: Contrast, measure: str) -> Compared | 
     left, right = (_values(results, group, measure) for group in (contrast.left, contrast.right))
     paired = contrast.left[0] == contrast.right[0]
     seeds = sorted(left.keys() & right.keys())
-    sides = [[side[seed] for seed in seeds] if paired else list(side.values()) for side in (left, right)]
-    if min(map(len, sides)) < FEWEST:
+    if paired:
+        first, second = ([side[seed] for seed in seeds] for side in (left, right))
+    else:
+        first, second = list(left.values()), list(right.values())
+    if min(len(first), len(second)) < FEWEST:
         return None
     name = f"{contrast.name}: {shown(measure)}"
-    difference = difference_of_arms(name, *sides, paired=paired)
-    same = equivalence(name, *sides, results.study.margin, paired=paired)
-    return difference, same, _detectable(sides, paired)
+    difference = difference_of_arms(name, first, second, paired=paired)
+    same = equivalence(name, first, second, results.study.margin, paired=paired)
+    return difference, same, _detectable((first, second), paired)
 
 
 def _detectable(sides: Sequence[Sequence[float]], paired: bool) -> float:
