@@ -237,7 +237,7 @@ def compare(folders: Sequence[Path], plan: ComparePlan | None = None) -> Compari
 
 
 def _labelled(runs: Sequence[FinishedRun]) -> dict[str, list[FinishedRun]]:
-    """The runs of one task by what their settings are called."""
+    """The runs of one task by what their settings are called, in the order of their seeds."""
     groups: dict[tuple[tuple[str, str], ...], list[FinishedRun]] = {}
     for run in runs:
         groups.setdefault(run.settings, []).append(run)
@@ -247,7 +247,8 @@ def _labelled(runs: Sequence[FinishedRun]) -> dict[str, list[FinishedRun]]:
     found = {}
     for settings, members in zip(every, groups.values(), strict=True):
         parts = [f"{name}={settings.get(name, 'none')}" for name in moving if name != "preset"]
-        found[", ".join((settings.get("preset", ""), *parts)).strip(", ")] = members
+        label = ", ".join((settings.get("preset", ""), *parts)).strip(", ")
+        found[label] = sorted(members, key=lambda run: run.seed)
     _different_seeds(found)
     return found
 
@@ -266,7 +267,6 @@ def _different_seeds(groups: Mapping[str, Sequence[FinishedRun]]) -> None:
 
 
 def _group(task: str, label: str, runs: Sequence[FinishedRun]) -> Group:
-    runs = sorted(runs, key=lambda run: run.seed)
     keys = dict.fromkeys(key for run in runs for key in run.panel["rows"])
     standings: dict[str, list[bool]] = {}
     for run in runs:
