@@ -15,7 +15,7 @@ from mechgap.errors import MechgapError
 
 COMMANDS = (
     *("list", "show", "trace", "compile", "certify", "verify", "explain", "diff"),
-    *("parity", "train", "measure", "run", "export", "stock", "robustness"),
+    *("parity", "train", "measure", "run", "compare", "export", "stock", "robustness"),
 )
 GROUPS = ("data", "zoo")
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
@@ -12,36 +11,10 @@ from mechgap.lab.experiment import execute
 from mechgap.lab.stages import STAGES
 from mechgap.report.page import PAGE, Results, write_page
 from mechgap.report.stage import REPORT
+from report.pages import Page
 
 SECTIONS = ("program", "compiled", "training", "trace", "sizes", "attention", "gates", "reading")
 PROGRAMS = ("bfs", "bellman_ford", "dfs", "components")
-EMPTY = {"meta", "input", "br", "img", "link", "hr"}
-
-
-class Page(HTMLParser):
-    """Reads a page and notes what is odd."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.ids += [given["id"]] if "id" in given else []
-        self.links += [given[key] for key in ("href", "src", "xlink:href") if key in given]
-        if tag not in EMPTY:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in EMPTY:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)

@@ -11,6 +11,7 @@ import typer
 from ..errors import MechgapError
 from . import (
     certify,
+    compare,
     compile,
     diff,
     explain,
@@ -57,6 +58,7 @@ app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("run")(run.run)
 app.command("study")(study.study)
+app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("stock")(stock.stock)
 app.add_typer(data, name="data")

@@ -1,4 +1,4 @@
-"""Charts as SVG: trace accuracy over steps, right answers over sizes, the course of training."""
+"""Charts as SVG: traces over steps, answers over sizes, training, and several runs beside each other."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ STYLE: dict[Any, Any] = {
 }
 LOOKS = {"compiled": (6.5, 0.35), "trained": (1.8, 1.0), "untrained": (1.4, 1.0)}
 """Width and opacity of the lines: the compiled one lies broad and pale under the others."""
+MARKS, MARK_COLOURS = ("o", "s", "^", "D", "v", "P"), ("trained", "compiled", "state")
+"""Groups of runs are told apart by shape, and beyond these by colour."""
 
 
 def trace_chart(courses: Plain, variable: str, numeric: bool) -> str:
@@ -108,6 +110,56 @@ def training_chart(history: Sequence[Plain]) -> str:
         other.spines["right"].set_visible(False)
         _percent(other)
     return finished(figure, "training", "loss and right answers during training")
+
+
+def scatter_chart(name: str, points: Sequence[Plain], words: tuple[str, str]) -> str:
+    """Accuracy and faithfulness of runs, with the interval of each run; one mark for each group of runs.
+
+    Args:
+        name: of the figure, unique in its page.
+        points: with "label", "accuracy" and "faithfulness", the last two scores as plain data.
+        words: what the two axes show.
+    """
+    labels = list(dict.fromkeys(point["label"] for point in points))
+    with chart(name) as (figure, axes):
+        for number, label in enumerate(labels):
+            own = [point for point in points if point["label"] == label]
+            scores = [[point[axis] for point in own] for axis in ("accuracy", "faithfulness")]
+            x, y = ([score["value"] for score in column] for column in scores)
+            across, along = (
+                [[abs(s["value"] - s[end]) for s in column] for end in ("low", "high")] for column in scores
+            )
+            colour = LIGHT[MARK_COLOURS[number // len(MARKS) % len(MARK_COLOURS)]]
+            axes.errorbar(x, y, along, across, fmt="none", ecolor=LIGHT["line"], elinewidth=1.2)
+            axes.scatter(x, y, 30, color=colour, marker=MARKS[number % len(MARKS)], zorder=3)
+        axes.set_xlabel(words[0])
+        axes.set_ylabel(words[1])
+    return finished(figure, name, f"{words[1]} over {words[0]}, one point for each run")
+
+
+def seed_chart(name: str, rows: Mapping[str, Plain]) -> str:
+    """Measures over seeds: a dot for each seed, the interquartile mean with its interval, and the floors.
+
+    Args:
+        name: of the figure, unique in its page.
+        rows: what a measure is called -> its row, as ``SeedRow.to_json`` gives it; none is empty.
+    """
+    with chart(name, (WIDTH, 0.6 + 0.34 * len(rows))) as (figure, axes):
+        for place, row in enumerate(rows.values()):
+            values = [value for value in row["values"].values() if value is not None]
+            for reference, colour in (("exact", "compiled"), ("untrained", "untrained")):
+                score = row[reference]
+                if score and score["value"] is not None:
+                    axes.vlines(
+                        score["value"], place - 0.32, place + 0.32, color=LIGHT[colour], linewidth=2.2
+                    )
+            axes.scatter(values, [place] * len(values), 16, color=LIGHT["trained"], alpha=0.35, linewidths=0)
+            axes.hlines(place + 0.2, row["low"], row["high"], color=LIGHT["trained"], linewidth=1.8)
+            axes.plot([row["value"]], [place + 0.2], "o", color=LIGHT["trained"], markersize=5)
+        axes.set_yticks(range(len(rows)), [*rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(False)
+    return finished(figure, name, "measures over seeds")
 
 
 def _ends(score: Plain, numeric: bool) -> tuple[float, float, float]:

@@ -12,14 +12,14 @@ from ..lab.experiment import Experiment
 from ..lab.stages import COMPILED, EXAMPLE, METRICS, VERIFICATION
 from ..lab.store import read_json, write_text
 from . import drawing, figure
-from .palette import DARK, LIGHT, properties
 from .table import GATE_COLUMNS, certificate_rows, gate_rows
+from .template import rendered
 from .words import findings, headline, listed, tiles
 
 if TYPE_CHECKING:
     from ..lab.verification import Watch
 
-TEMPLATE, STYLE, SCRIPT = "page.html.jinja", "page.css", "page.js"
+TEMPLATE, SCRIPT = "page.html.jinja", "page.js"
 PAGE = "report.html"
 
 
@@ -77,16 +77,7 @@ def page(results: Results, drawn: dict[str, str]) -> str:
         results: of the experiment.
         drawn: name of a figure -> SVG.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("mechgap", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(_context(results, drawn))
+    return rendered(TEMPLATE, _context(results, drawn))
 
 
 def _figures(results: Results) -> dict[str, str]:
@@ -121,9 +112,6 @@ def _context(results: Results, drawn: dict[str, str]) -> dict[str, Any]:
     certificate = compiled.certificate.to_json()
     variables = {v["name"]: v for v in example["variables"]}
     return {
-        "light": properties(LIGHT),
-        "dark": properties(DARK),
-        "style": files(__package__).joinpath(STYLE).read_text(encoding="utf-8"),
         "script": files(__package__).joinpath(SCRIPT).read_text(encoding="utf-8"),
         "experiment": results.experiment,
         "headline": headline(panel),

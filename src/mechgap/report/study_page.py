@@ -6,18 +6,17 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..lab.store import write_json, write_text
-from .palette import DARK, LIGHT, properties
 from .study_figure import study_chart
+from .template import rendered
 
 if TYPE_CHECKING:
     from ..lab.studies.sections import Section, Table
 
-TEMPLATE, STYLE = "study.html.jinja", "page.css"
+TEMPLATE = "study.html.jinja"
 PAGE, SECTIONS = "report.html", "sections.json"
 
 
@@ -63,21 +62,7 @@ def study_html(shown: StudyPage, drawn: dict[str, str]) -> str:
         shown: what stands on it.
         drawn: name of a chart -> SVG.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("mechgap", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    look = {
-        "light": properties(LIGHT),
-        "dark": properties(DARK),
-        "style": files(__package__).joinpath(STYLE).read_text(encoding="utf-8"),
-    }
-    return environment.get_template(TEMPLATE).render({**vars(shown), **look, "drawn": drawn})
+    return rendered(TEMPLATE, {**vars(shown), "drawn": drawn})
 
 
 def _csv(table: Table) -> str:
