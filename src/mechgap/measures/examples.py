@@ -23,7 +23,7 @@ from .probes import AbstractProbe, ClassProbe, Goal, NodeProbe, NumberProbe, Poi
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int64
 
-CAP = 4096
+CAP = 3072
 """Nodes in the frames of one half of the graphs, at most, unless one frame of each graph is more."""
 HALVINGS = 5
 """Blocks of the online code: the graphs are halved this many times."""
@@ -46,17 +46,18 @@ class Examples:
 
     @classmethod
     def of(cls, exact: Trace, seed: int) -> Examples:
-        """Draw frames of the runs, as many of each graph, without the first frame and what comes after a halt."""
+        """Draw frames of the runs, as many of each graph; not the first, and none after a halt."""
         generator = torch.Generator().manual_seed(seed)
-        batch, live = exact.batch, exact.live.clone()
+        nodes, live = exact.batch.nodes.cpu(), exact.live.cpu().clone()
         live[0] = False
+        graphs, width = nodes.shape
         chances = torch.rand(live.shape, generator=generator).masked_fill(~live, -1.0)
-        each = min(len(live), max(1, 2 * CAP // max(1, len(batch) * batch.width)))
+        each = min(len(live), max(1, 2 * CAP // max(1, graphs * width)))
         frame = chances.topk(each, dim=0).indices
-        graph = torch.arange(len(batch)).expand(each, -1)
+        graph = torch.arange(graphs).expand(each, -1)
         taken = live[frame, graph]
-        rank = torch.randperm(len(batch), generator=generator).argsort()
-        return cls(graph[taken], frame[taken], batch.nodes[graph[taken]], rank)
+        rank = torch.randperm(graphs, generator=generator).argsort()
+        return cls(graph[taken], frame[taken], nodes[graph[taken]], rank)
 
     @property
     def _ends(self) -> list[int]:
@@ -93,7 +94,7 @@ class Examples:
 
     def read(self, values: Tensor) -> Tensor:
         """Values [T, B, …] at the examples, [S, …]; runs that are shorter repeat their last frame."""
-        return values[self.frame.clamp(max=len(values) - 1), self.graph]
+        return values[self.frame.clamp(max=len(values) - 1), self.graph].cpu()
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,13 @@ def tasks(
         exact: its run; frames after its halt do not count.
         choices: node pointer -> [T, B, N, N], all its admissible targets.
     """
-    live = examples.frame < exact.lengths[examples.graph]
+    live = examples.frame < exact.lengths.cpu()[examples.graph]
     found = []
     for number, variable in enumerate(v for v in program.state if v.location is Location.NODE):
         values = examples.read(exact.values[variable.name])
         places = examples.nodes & live[:, None]
         if variable.name in exact.defined:
-            places = places & exact.defined[variable.name][examples.graph]
+            places = places & exact.defined[variable.name].cpu()[examples.graph]
         admissible = (choices or {}).get(variable.name)
         sets = None if admissible is None else examples.read(admissible)
         probe, goal = _stated(variable, Goal(values, places, examples.nodes), sets, examples.fitted)
@@ -214,7 +215,7 @@ def input_vectors(examples: Examples, program: Program, exact: Trace) -> Float[T
             columns.append(value[:, None].expand(-1, batch.width, -1))
         else:
             columns.append(value)
-    position = torch.arange(batch.width, dtype=torch.float64)
-    given = torch.cat([*columns, position.expand(nodes.shape)[..., None]], -1)[examples.graph]
+    position = torch.arange(batch.width, dtype=torch.float64, device=nodes.device)
+    given = torch.cat([*columns, position.expand(nodes.shape)[..., None]], -1).cpu()[examples.graph]
     time = examples.frame.to(torch.float64)[:, None, None].expand(-1, batch.width, 1)
     return torch.cat([given, time, time.square()], -1)

@@ -16,13 +16,13 @@ from .admissible import member
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
-ITERATIONS = 60
+ITERATIONS = 40
 """Steps of L-BFGS of every fit without a closed form."""
 RANK = 8
 """Products of the two vectors that a probe for pointers adds up."""
 PRECISION = 2.0**-8
 """To which share of its standard deviation a number is coded."""
-_SPREAD = 1.0
+_SPREAD = 10.0
 """Variance that weights have before anything is seen: the penalty is their square over twice that."""
 _LOOSENESS = 0.01
 """Precision of weights against noise, and twice the noise, that a number has before anything is seen."""
@@ -166,9 +166,8 @@ class _NumberFit(AbstractFit):
         flat = rows.reshape(-1, rows.shape[-1])
         leverage = torch.linalg.solve_triangular(self.factor, flat.T, upper=False).square().sum(0)
         variance = self.squares / self.freedom * (1.0 + leverage.reshape(rows.shape[:-1])) + PRECISION**2
-        expected = torch.distributions.StudentT(self.freedom, 0.0, variance.sqrt())
-        found = -(expected.log_prob(self._off(x, goal)) + math.log(PRECISION)) / math.log(2.0)
-        return torch.where(goal.counted, found, 0.0)
+        density = _student(self._off(x, goal), variance, self.freedom)
+        return torch.where(goal.counted, -(density + math.log(PRECISION)) / math.log(2.0), 0.0)
 
     def skill(self, x: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
         total = self.probe.standard(goal).square()
@@ -214,7 +213,7 @@ class PointerProbe(AbstractProbe):
             return NodeProbe().fit(x, goal)
 
         def scores(weights: Tensor, x: Tensor) -> Tensor:
-            asks, keys, bias, bend, own = weights.split(sizes)
+            asks, keys, bias, bend, own = torch.split(weights, sizes)
             points, targets = _affine(x), _placed(x)
             key = targets @ keys.reshape(width, rank)
             each = targets @ bias - 0.5 * bend * key.square().sum(-1)
@@ -239,7 +238,7 @@ class _ChoiceFit(AbstractFit):
 
     def errors(self, x: Tensor, goal: Goal) -> Tensor:
         scores = self.scores(self.weights, x).masked_fill(~goal.nodes[:, None], -torch.inf)
-        return (~member(goal.truth, scores.argmax(-1))).to(torch.float64)
+        return (~member(goal.truth, scores.argmax(-1).expand(goal.counted.shape))).to(torch.float64)
 
     def bits(self, x: Tensor, goal: Goal) -> Tensor:
         found = torch.zeros(goal.counted.shape, dtype=x.dtype, device=x.device)
@@ -249,9 +248,7 @@ class _ChoiceFit(AbstractFit):
 
 def _chosen(scores: Scores, start: Tensor, x: Tensor, goal: Goal) -> AbstractFit:
     """The best choice among nodes; any node that is right is as good as any other."""
-    return _ChoiceFit(
-        scores, minimised(lambda weights: _surprise(scores(weights, x), goal).sum(), start)
-    )
+    return _ChoiceFit(scores, minimised(lambda weights: _surprise(scores(weights, x), goal).sum(), start))
 
 
 def _surprise(scores: Tensor, goal: Goal) -> Tensor:
@@ -295,7 +292,7 @@ def minimised(loss: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
         return total
 
     with torch.enable_grad():
-        optimiser.step(closure)
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
     return weights.detach()
 
 
@@ -337,6 +334,13 @@ def _placed(x: Tensor) -> Tensor:
     count = x.shape[1]
     position = (torch.arange(count, dtype=x.dtype, device=x.device) - (count - 1) / 2) * (12.0**0.5 / count)
     return torch.cat([x, position.expand(len(x), -1)[..., None]], -1)
+
+
+def _student(off: Tensor, variance: Tensor, freedom: float) -> Tensor:
+    """Logarithm of the density of Student's t of a squared scale, at some distance from its centre."""
+    half = freedom / 2.0
+    height = math.lgamma(half + 0.5) - math.lgamma(half) - 0.5 * math.log(freedom * math.pi)
+    return height - 0.5 * variance.log() - (half + 0.5) * (off.square() / (freedom * variance)).log1p()
 
 
 def _affine(x: Tensor) -> Tensor:

@@ -52,6 +52,7 @@ class Probing:
         self.program = program
         self.examples = Examples.of(exact, seed)
         self.tasks: list[Task] = []
+        self._unread: dict[str, Tensor] = {}
         self._floors: dict[str, Score] = {}
         if not self.examples.splits:
             return
@@ -143,6 +144,7 @@ class Probing:
     def _whitened(self, vectors: Tensor) -> Tensor:
         """Vectors [S, N, K] whitened by those of the graphs that probes are fitted to."""
         nodes, fitted = self.examples.nodes, self.examples.fitted
+        vectors = vectors.to(torch.float64).nan_to_num(0.0, 0.0, 0.0)  # untrained networks may overflow
         made = Whitening.of(vectors[fitted][nodes[fitted]])(vectors)
         return torch.where(nodes[..., None], made, 0.0)
 
@@ -178,7 +180,12 @@ class Probing:
         return Clusters(clusters.numerator[rows], clusters.denominator[rows])
 
     def _score(
-        self, measure: str, task: Task, clusters: Clusters, ideal: float, note: str,
+        self,
+        measure: str,
+        task: Task,
+        clusters: Clusters,
+        ideal: float,
+        note: str,
         counted: Tensor | None = None,
     ) -> dict[str, Score]:
         name = f"{measure}/{task.name}"
