@@ -89,9 +89,7 @@ def test_codes_are_codes(kind, x):
         values = [torch.full(goal.counted.shape, k) for k in range(3)]
     else:
         values = [goal.truth + step * PRECISION * 2.0 for step in range(-2000, 2000)]
-    total = sum(
-        torch.exp2(-fit.bits(x, Goal(value, goal.counted, goal.nodes))) for value in values
-    )
+    total = sum(torch.exp2(-fit.bits(x, Goal(value, goal.counted, goal.nodes))) for value in values)
     assert torch.allclose(total[goal.counted], torch.ones(1, dtype=x.dtype), atol=1e-3)
 
 
@@ -104,7 +102,9 @@ def test_places_that_do_not_count_change_nothing(kind, x):
         truth[~goal.counted] = truth[0, 0].clone()
     padded = torch.where(NODES[..., None], x, 0.0)
     other = probe.fit(padded, Goal(truth, goal.counted, goal.nodes))
-    assert torch.allclose(fit.errors(x, goal)[goal.counted], other.errors(padded, goal)[goal.counted], atol=1e-6)
+    assert torch.allclose(
+        fit.errors(x, goal)[goal.counted], other.errors(padded, goal)[goal.counted], atol=1e-6
+    )
     assert torch.all(fit.bits(x, goal)[~goal.counted] == 0)
 
 

@@ -22,7 +22,7 @@ RANK = 8
 """Products of the two vectors that a probe for pointers adds up."""
 PRECISION = 2.0**-8
 """To which share of its standard deviation a number is coded."""
-_SPREAD = 10.0
+_SPREAD = 3.0
 """Variance that weights have before anything is seen: the penalty is their square over twice that."""
 _LOOSENESS = 0.01
 """Precision of weights against noise, and twice the noise, that a number has before anything is seen."""
@@ -198,6 +198,7 @@ class PointerProbe(AbstractProbe):
     dimensions; to the score of i itself an affine function of x_i is added. With g = 0 it is bilinear; with
     g = 1 it looks for the node whose k is nearest to a, so that it reads addresses that are numbers. To
     tell candidates apart y_j is x_j with the position j at the end; what points is read off x_i alone.
+    Without vectors it still knows how often nodes point to themselves, and to low positions.
     """
 
     @property
@@ -209,9 +210,6 @@ class PointerProbe(AbstractProbe):
         rank = min(RANK, width)
         sizes = [width * rank, width * rank, width, 1, width]
 
-        if not x.shape[-1]:
-            return NodeProbe().fit(x, goal)
-
         def scores(weights: Tensor, x: Tensor) -> Tensor:
             asks, keys, bias, bend, own = torch.split(weights, sizes)
             points, targets = _affine(x), _placed(x)
@@ -221,7 +219,7 @@ class PointerProbe(AbstractProbe):
             return found + torch.diag_embed(points @ own)
 
         start = x.new_zeros(sum(sizes))
-        if x.shape[-1] and bool(goal.counted.any()):
+        if bool(goal.counted.any()):
             asks, keys = _tendency(x, goal, rank)
             start[: sizes[0]], start[sizes[0] : sizes[0] + sizes[1]] = asks.flatten(), keys.flatten()
         return _chosen(scores, start, x, goal)
@@ -330,9 +328,9 @@ class Whitening:
 
 
 def _placed(x: Tensor) -> Tensor:
-    """[S, N, F + 1], with the position of the node at the end, of variance 1."""
+    """[S, N, F + 1], with the position of the node at the end, counted from the middle."""
     count = x.shape[1]
-    position = (torch.arange(count, dtype=x.dtype, device=x.device) - (count - 1) / 2) * (12.0**0.5 / count)
+    position = torch.arange(count, dtype=x.dtype, device=x.device) - (count - 1) / 2
     return torch.cat([x, position.expand(len(x), -1)[..., None]], -1)
 
 
