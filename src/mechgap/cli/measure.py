@@ -22,7 +22,7 @@ def measure(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a network: behaviour, trace, routing and causes, with intervals and floors."""
+    """Measure a network: behaviour, trace, probes, routing and causes, with intervals and floors."""
     from ..lab.measurement import MeasurePlan, references, setting
     from ..lab.rivals import read_network, rivals
     from ..measures.panel import measure as gauge

@@ -38,6 +38,7 @@ class MeasurePlan:
         more: graphs of each further size, at most.
         swaps: exchanges of node states in each graph.
         random: untrained networks that stand beside.
+        probes: whether variables are read off hidden vectors by probes as well.
         seed: of everything that is drawn.
         work: pairs of nodes times frames in one further size, at most; fewer graphs are drawn where
             they exceed it, and sizes for which four do are left out.
@@ -49,6 +50,7 @@ class MeasurePlan:
     more: int = 32
     swaps: int = 16
     random: int = 3
+    probes: bool = True
     seed: int = 0
     work: int = 2**23
 
@@ -63,6 +65,7 @@ def setting(task: Task, rivals: Sequence[Program], plan: MeasurePlan) -> Setting
         valid=task.valid,
         sizes=tuple(batch for batch in sizes if batch is not None),
         swaps=plan.swaps,
+        probes=plan.probes,
         seed=plan.seed,
     )
 

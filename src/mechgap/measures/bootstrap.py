@@ -127,6 +127,21 @@ def picked(weights: Floats) -> NDArray[np.int64]:
     return np.repeat(order, weights.astype(np.int64).ravel()).reshape(resamples, units)
 
 
+def difference_of(left: Clusters, right: Clusters) -> Clusters:
+    """Clusters whose ratio is that of `left` less that of `right`, of the same graphs drawn together.
+
+    Exact in every resample if both have the same denominators up to a factor.
+    """
+    ends = float(left.denominator.sum()), float(right.denominator.sum())
+    if not all(ends):
+        nothing = np.zeros_like(left.denominator)
+        return Clusters(nothing, nothing)
+    return Clusters(
+        left.numerator / ends[0] - right.numerator / ends[1],
+        (left.denominator / ends[0] + right.denominator / ends[1]) / 2.0,
+    )
+
+
 def resampled_seeds(seeds: Sequence[Clusters], shared: bool = True, statistic: Statistic = mean) -> Floats:
     """[R], a statistic over seeds of the ratio, with seeds and graphs drawn anew in every resample.
 

@@ -16,6 +16,7 @@ from .bootstrap import LEVEL, RESAMPLES
 from .donors import Pairs, draw_pairs
 from .floors import Floors, References, Row, Scores
 from .intervention import carry_out, inert, judge
+from .probing import Probing
 from .routing import admissible_routing, matched_routing
 from .score import Plain, Score
 from .subject import AbstractSubject, Measured, subject_of
@@ -38,6 +39,7 @@ class Setting:
             choices are.
         sizes: more batches, for behaviour only.
         swaps: exchanges of node states in each graph, at most.
+        probes: whether variables are read off hidden vectors by probes as well.
         seed: of everything that is drawn.
     """
 
@@ -48,6 +50,7 @@ class Setting:
     valid: Valid | None = None
     sizes: tuple[Batch, ...] = ()
     swaps: int = 16
+    probes: bool = False
     seed: int = 0
 
 
@@ -118,6 +121,7 @@ class Bench:
         pairs = setting.pairs or draw_pairs(program.interface, batch, seed=setting.seed)
         self.programs = {p.name: p for p in (program, *setting.rivals)}
         self.plan = plan_swaps(self.programs, pairs, swaps=setting.swaps, seed=setting.seed)
+        self.probing = self._probing() if setting.probes else None
 
     def gates(self, subject: AbstractSubject, reference: Trace | None = None, *, sizes: bool = True) -> Gates:
         """All gates for one subject.
@@ -135,6 +139,7 @@ class Bench:
         scores = {
             **_under("behaviour", behaviour(trace, self.exact, self.answers, self.setting.valid)),
             **_under("trace", errors.scores),
+            **_under("probe", self.probing.scores(trace) if self.probing is not None else {}),
             **_under("routing", admissible_routing(trace, self.exact)),
             **_under("intervention", judge(outputs, self.plan, program.name)),
         }
@@ -146,6 +151,11 @@ class Bench:
             found = behaviour(run, exact, answers, self.setting.valid)
             scores |= _under(f"behaviour/n={int(exact.batch.sizes.max())}", found)
         return Gates(scores, errors.curves, trace)
+
+    def _probing(self) -> Probing:
+        setting = self.setting
+        rivals = [(rival, interpret(rival, setting.batch)) for rival in setting.rivals]
+        return Probing(setting.program, self.exact, self.choices, rivals, setting.seed)
 
 
 class Standard:

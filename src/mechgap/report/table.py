@@ -12,6 +12,7 @@ Plain = Mapping[str, Any]
 GATES = {
     "behaviour": "Gate 0, behaviour: are the answers right?",
     "trace": "Gate 1, trace: are the variables right at every step?",
+    "probe": "Gate 1, trace: what can a linear probe read off the hidden vectors?",
     "routing": "Gate 2, routing: does attention go where it must?",
     "intervention": "Gate 3, causes: do exchanged states cause what the program says?",
 }
