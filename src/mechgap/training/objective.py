@@ -118,7 +118,7 @@ class _Run:
         if not bool(left.any()):
             return False
         self.unrolling.keep(left)
-        if self.aims.truncate and index % self.aims.truncate == 0:
+        if self.aims.truncate and index and index % self.aims.truncate == 0:
             self.unrolling.cut()
         return True
 
