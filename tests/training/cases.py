@@ -5,6 +5,9 @@ from __future__ import annotations
 from mechgap.semantics.interpreter import interpret
 from mechgap.semantics.trace import Trace
 from mechgap.tasks.graphs.bfs import task
+from mechgap.tasks.task import Task
+from mechgap.training.internals import internal_ports
+from mechgap.training.loop import Source
 from mechgap.training.run import Run
 from mechgap.training.settings import TrainingSettings
 
@@ -21,3 +24,18 @@ def source(step: int) -> Trace:
 def fresh(settings: TrainingSettings = SETTINGS) -> Run:
     """A run that has not begun."""
     return Run.start(task.program.interface, settings)
+
+
+def begun(own: Task, settings: TrainingSettings) -> Run:
+    """A run of a task that has not begun."""
+    return Run.start(own.program.interface, settings, internal_ports(own.program))
+
+
+def source_of(own: Task, settings: TrainingSettings) -> Source:
+    """The traces of a task, with selections if attention is supervised."""
+
+    def at(step: int) -> Trace:
+        batch = own.sample(step, settings.size(step), settings.batch)
+        return interpret(own.program, batch, selections=settings.attention > 0)
+
+    return at

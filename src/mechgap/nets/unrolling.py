@@ -99,6 +99,13 @@ class Unrolling:
             None,
         )
 
+    def cut(self) -> None:
+        """Let no gradient of later frames go back past the last one."""
+        if self._last is not None:
+            after = Hidden(self._last.after.nodes.detach(), self._last.after.pairs.detach())
+            logits = {name: value.detach() for name, value in self._last.logits.items()}
+            self._last = replace(self._last, after=after, logits=logits)
+
     def __iter__(self) -> Iterator[Frame]:
         while True:
             self._last = self._first() if self._last is None else self._next(self._last)

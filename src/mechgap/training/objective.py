@@ -32,6 +32,7 @@ class Aims:
         heads: which heads are supervised.
         internal: weight of the readouts of internal variables.
         internals: these readouts; None for none.
+        truncate: after how many steps gradients stop going back in time; 0 for never.
     """
 
     hints: bool = True
@@ -39,6 +40,7 @@ class Aims:
     heads: tuple[int, ...] = ()
     internal: float = 0.0
     internals: Internals | None = None
+    truncate: int = 0
 
 
 CLRS = Aims()
@@ -116,6 +118,8 @@ class _Run:
         if not bool(left.any()):
             return False
         self.unrolling.keep(left)
+        if self.aims.truncate and index and index % self.aims.truncate == 0:
+            self.unrolling.cut()
         return True
 
     def terms(self) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Networks with noise on their weights: what runs begin with that look for the way back."""
+"""Compiled networks as training can begin with them: with noise on weights, or with softer comparisons."""
 
 from __future__ import annotations
 
@@ -52,4 +52,37 @@ def perturbed(
             elif weight.numel():
                 size = weight.double().square().mean().sqrt()
                 weight.copy_(weight.double() + deviation * size * drawn)
+    return found
+
+
+def softened(network: Network, largest: float = 2.0**14) -> Network:
+    """A network without weights so large that training would overflow.
+
+    A compiled network compares real numbers by units of a slope of up to 2^100, whose gradients no
+    float32 holds the square of. Here each row of weights is scaled down until its largest is
+    ``largest``, and its bias with it if that is larger too: a comparison becomes a ramp of that slope,
+    right for numbers at least 1 / ``largest`` apart. What is certified of the network no longer holds,
+    and where choices are made by attention between keys of many orders of magnitude, as GATv2 and
+    transformers do with real numbers, its answers are lost: validate it before training.
+
+    Args:
+        network: stays as it is.
+        largest: slope, above 0.
+
+    Raises:
+        MechgapError: if the slope is not above 0.
+    """
+    if not largest > 0:
+        raise MechgapError("softer comparisons", f"largest = {largest}", "a slope above 0", "correct it")
+    found = copy.deepcopy(network)
+    weights = dict(found.named_parameters())
+    with torch.no_grad():
+        for name, weight in weights.items():
+            if weight.dim() != 2 or not weight.numel():
+                continue
+            share = (largest / weight.abs().amax(1)).clamp(max=1.0)
+            weight.mul_(share[:, None])
+            bias = weights.get(f"{name.removesuffix('weight')}bias")
+            if bias is not None:
+                bias.copy_(torch.where(bias.abs() > largest, bias * share, bias))
     return found

@@ -134,11 +134,18 @@ class Run:
         self._check(values)
         torch.autograd.backward(total.sum())
         trained = [weight for _, weight in self.weights()]
-        norm = torch.nn.utils.clip_grad_norm_(trained, self.settings.clip)
-        self._check({"gradient": norm.item()})
+        self._check({"gradient": self._clipped(trained)})
         self._update(trained)
         self.step += 1
         return values
+
+    def _clipped(self, trained: list[nn.Parameter]) -> float:
+        """Clip the gradient; its norm or its sum, which is no number if some part is none."""
+        if self.settings.clip_by == "norm":
+            return torch.nn.utils.clip_grad_norm_(trained, self.settings.clip).item()
+        torch.nn.utils.clip_grad_value_(trained, self.settings.clip)
+        found = [weight.grad.sum() for weight in trained if weight.grad is not None]
+        return torch.stack(found).sum().item()
 
     def _update(self, trained: list[nn.Parameter]) -> None:
         """One step of Adam, with decay that is apart from the gradient."""
@@ -159,6 +166,7 @@ class Run:
             heads=settings.attention_heads,
             internal=settings.internal,
             internals=self.internals,
+            truncate=settings.truncate,
         )
 
     def _tired(self) -> bool:
@@ -185,7 +193,8 @@ class Run:
                     f"{value} at learning rate {self.settings.learning_rate:g}, clip {self.settings.clip:g}",
                     "a finite number",
                     "lower learning_rate (a third is a good try) or clip, and train again; "
-                    "if it happens at step 0, look for inputs that are not finite",
+                    "if it happens at step 0, look for inputs that are not finite; of a compiled network "
+                    "set clip_by to value, and train one that is softened",
                 )
 
 

@@ -12,10 +12,11 @@ from ..nets.config import NetworkConfig, clrs_config, mpnn_config, transformer_c
 
 FAMILIES = ("gatv2", "mpnn", "transformer")
 HINTS = ("encoded_decoded", "decoded_only", "none")
+CLIPS = ("norm", "value")
 SCHEDULES = ("constant", "cosine", "warmup_cosine")
 LATER = (
     *("family", "rounds", "triplets", "gating", "hints", "random_pos", "schedule", "warmup"),
-    *("weight_decay", "patience", "attention", "attention_heads", "internal"),
+    *("weight_decay", "patience", "clip_by", "truncate", "attention", "attention_heads", "internal"),
 )
 """Settings that plain data name only where they are not the default, as there once were none of them."""
 
@@ -51,6 +52,9 @@ class TrainingSettings:
             Hutter, 2019).
         patience: after how many validations without a better score "valid" a run ends; 0 for never.
         clip: largest norm of the gradient.
+        clip_by: "norm", or "value" for which every number of the gradient is cut off at ``clip``; compiled
+            networks need that, some of whose weights are so large that one part drowns all others.
+        truncate: after how many steps of a run gradients stop going back in time; 0 for never.
         l1: weight of the sum of the absolute values of all weights in the loss.
         attention: weight of attention supervision in the loss; see ``mechgap.training.supervision``.
         attention_heads: for each selection of the program, which head is supervised, counted through
@@ -85,6 +89,8 @@ class TrainingSettings:
     weight_decay: float = 0.0
     patience: int = 0
     clip: float = 1.0
+    clip_by: str = "norm"
+    truncate: int = 0
     l1: float = 0.0
     attention: float = 0.0
     attention_heads: tuple[int, ...] = ()
@@ -132,6 +138,8 @@ class TrainingSettings:
             "weight_decay": 0 <= self.weight_decay * self.learning_rate < 1,
             "patience": self.patience >= 0,
             "clip": self.clip > 0,
+            "clip_by": self.clip_by in CLIPS,
+            "truncate": self.truncate >= 0,
             "l1": self.l1 >= 0,
             "attention": 0 <= self.attention < math.inf,
             "attention_heads": all(head >= 0 for head in self.attention_heads),
@@ -214,6 +222,8 @@ _EXPECTED = {
     "warmup": "a share from 0 to 1",
     "weight_decay": "0 or more, and below 1 when multiplied by learning_rate",
     "patience": "0 or more",
+    "clip_by": f"one of {', '.join(CLIPS)}",
+    "truncate": "0 or more",
     "l1": "0 or more",
     "attention": "0 or more",
     "attention_heads": "numbers of heads, from 0",
