@@ -20,6 +20,7 @@ from . import (
     parity,
     robustness,
     run,
+    selftest,
     show,
     stock,
     trace,
@@ -54,6 +55,7 @@ app.command("diff")(diff.diff)
 app.command("parity")(parity.parity)
 app.command("train")(train.train)
 app.command("measure")(measure.measure)
+app.command("selftest")(selftest.selftest)
 app.command("run")(run.run)
 app.command("export")(export.export)
 app.command("stock")(stock.stock)
