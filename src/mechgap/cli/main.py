@@ -21,6 +21,7 @@ from . import (
     parity,
     robustness,
     run,
+    selftest,
     show,
     stock,
     study,
@@ -56,6 +57,7 @@ app.command("diff")(diff.diff)
 app.command("parity")(parity.parity)
 app.command("train")(train.train)
 app.command("measure")(measure.measure)
+app.command("selftest")(selftest.selftest)
 app.command("run")(run.run)
 app.command("study")(study.study)
 app.command("compare")(compare.compare)

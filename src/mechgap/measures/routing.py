@@ -37,7 +37,7 @@ class Attention:
     @classmethod
     def of(cls, trace: Trace) -> Attention | None:
         """The attention recorded in a trace; None if there is none."""
-        if not trace.attention:
+        if not any(matrix.shape[2] for matrix in trace.attention):
             return None
         parts = [matrix.transpose(1, 2).transpose(0, 1) for matrix in trace.attention]
         labels = [
