@@ -11,6 +11,7 @@ from ..semantics.batch import Batch
 from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
 from ..semantics.trace import Trace
+from .ablation import Rows, ablation
 from .admissible import admissible_answers, admissible_trace, only_answers
 from .behaviour import Valid, behaviour
 from .bootstrap import LEVEL, RESAMPLES
@@ -22,7 +23,11 @@ from .score import Plain, Score
 from .subject import AbstractSubject, NetworkSubject
 from .swaps import plan_swaps
 from .traces import trace_errors
+from .unmapped import plan_unmapped, unmapped_effects
 from .verdict import Verdict, verdict
+
+SWAPS_PER_SITE = 4
+"""Exchanges in each graph for every site of each program at which nothing must change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +124,10 @@ class Bench:
         pairs = setting.pairs or draw_pairs(program.interface, batch, seed=setting.seed)
         self.programs = {p.name: p for p in (program, *setting.rivals)}
         self.plan = plan_swaps(self.programs, pairs, swaps=setting.swaps, seed=setting.seed)
+        sites = max(1, setting.swaps // SWAPS_PER_SITE)
+        tests = [plan_unmapped(p, pairs, swaps=sites, seed=setting.seed) for p in self.programs.values()]
+        self.unmapped = [test for test in tests if test is not None]
+        self.heard = Rows.drawn(self.exact, seed=setting.seed)
 
     def gates(self, subject: AbstractSubject, reference: Trace | None = None, *, sizes: bool = True) -> Gates:
         """All gates for one subject.
@@ -138,7 +147,10 @@ class Bench:
             **_under("trace", errors.scores),
             **_under("routing", admissible_routing(trace, self.exact)),
             **_under("intervention", judge(outputs, self.plan, program.name)),
+            **_under("intervention", unmapped_effects(subject, self.unmapped, program.name)),
         }
+        if isinstance(subject, NetworkSubject) and self.heard is not None:
+            scores |= _under("ablation", ablation(subject.network, program, self.exact, self.heard))
         if reference is not None:
             scores |= _under("routing", matched_routing(trace, reference, self.exact))
         for exact in self.sizes if sizes else ():

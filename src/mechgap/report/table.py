@@ -13,6 +13,7 @@ GATES = {
     "behaviour": "Gate 0, behaviour: are the answers right?",
     "trace": "Gate 1, trace: are the variables right at every step?",
     "routing": "Gate 2, routing: does attention go where it must?",
+    "ablation": "Gate 2, removal: does a node need to hear whom it must, and nobody else?",
     "intervention": "Gate 3, causes: do exchanged states cause what the program says?",
 }
 """The questions of the gates, in order."""
