@@ -25,6 +25,7 @@ def measure(
     """Measure a network: behaviour, trace, routing and causes, with intervals and floors."""
     from ..compiler.passes import compile_program
     from ..lab.measurement import MeasurePlan, setting
+    from ..lab.realisations import orbit
     from ..lab.rivals import read_network, rivals, tie_variants
     from ..measures.floors import References
     from ..measures.panel import measure as gauge
@@ -40,7 +41,9 @@ def measure(
         watch(0, 1, "all gates")
         made = setting(task, rivals(task, rival or None), plan)
         exact = compile_program(task.program).network
-        panel = gauge(subject, made, References(exact, tie_variants(task.program), random=plan.random))
+        beside = orbit(task, subject, plan.orbit, seed)
+        references = References(exact, tie_variants(task.program), random=plan.random, orbit=beside)
+        panel = gauge(subject, made, references)
     data = panel.to_json()
     if as_json:
         print_json(data)

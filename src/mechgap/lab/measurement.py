@@ -35,6 +35,7 @@ class MeasurePlan:
         more: graphs of each further size, at most.
         swaps: exchanges of node states in each graph.
         random: untrained networks that stand beside.
+        orbit: random exact realisations that stand beside.
         seed: of everything that is drawn.
         work: pairs of nodes times frames in one further size, at most; fewer graphs are drawn where
             they exceed it, and sizes for which four do are left out.
@@ -46,6 +47,7 @@ class MeasurePlan:
     more: int = 32
     swaps: int = 16
     random: int = 3
+    orbit: int = 4
     seed: int = 0
     work: int = 2**23
 

@@ -88,6 +88,31 @@ def realisations(
         yield _realisation(task, plain, settings, (seed, number), width)
 
 
+def orbit(task: Program | Task, network: Network, k: int = 4, seed: int = 0) -> dict[str, Network]:
+    """Exact realisations of a program by name, in the family of a network if the program compiles there.
+
+    They stand beside the network in a measurement: a measure that tells them apart is no measure of the
+    algorithm.
+
+    Args:
+        task: a program or a task.
+        network: what is measured.
+        k: how many.
+        seed: of everything that is drawn.
+
+    Returns:
+        Nothing if the program cannot be compiled.
+    """
+    families = dict.fromkeys((network.config.rounds[0].family, "gatv2"))
+    for family in families:
+        try:
+            made = list(realisations(task, family, k, seed))
+        except Refusal:
+            continue
+        return {f"realisation {number}": found.network for number, found in enumerate(made, start=1)}
+    return {}
+
+
 def _check(target: str, k: int, seed: int, width: int | None) -> None:
     target_of(target)
     if min(k, seed) < 0 or (width is not None and width < 1):

@@ -16,6 +16,7 @@ from .example import draw_example
 from .experiment import Experiment, Stage
 from .learning import learn
 from .measurement import courses, left_out, setting
+from .realisations import orbit
 from .rivals import rivals, tie_variants
 from .store import write_json, write_text
 from .verification import verify
@@ -85,7 +86,12 @@ def gauge(made: Experiment, watch: Watch) -> str:
     programs = rivals(task, made.rivals)
     ready = setting(task, programs, plan)
     watch(1, total, f"the gates, against {', '.join(p.name for p in programs) or 'no rival'}")
-    references = References(compiled.network, tie_variants(task.program), random=plan.random)
+    references = References(
+        compiled.network,
+        tie_variants(task.program),
+        random=plan.random,
+        orbit=orbit(task, trained, plan.orbit, made.seed),
+    )
     panel = measure(trained, ready, references)
     watch(2, total, "runs step by step")
     networks = {"compiled": compiled.network, "trained": trained, "untrained": untrained}

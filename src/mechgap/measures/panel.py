@@ -19,7 +19,7 @@ from .donors import Pairs, draw_pairs
 from .floors import Floors, References, Row, Scores
 from .intervention import carry_out, inert, judge
 from .routing import admissible_routing, matched_routing
-from .score import Plain, Score
+from .score import Plain, Score, difference
 from .subject import AbstractSubject, NetworkSubject
 from .swaps import plan_swaps
 from .traces import trace_errors
@@ -83,6 +83,7 @@ class Panel:
         seed_to_seed: strict routing measures between the subject and each of its peers.
         verdict: which algorithms the interventions reject.
         conditions: how it was measured.
+        excess: of each peer, the distance to the compiled network less that to the peer.
     """
 
     program: str
@@ -91,6 +92,7 @@ class Panel:
     seed_to_seed: dict[str, dict[str, Score]]
     verdict: Verdict
     conditions: Plain = field(default_factory=dict)
+    excess: dict[str, dict[str, Score]] = field(default_factory=dict)
 
     def to_json(self) -> Plain:
         """The panel as plain data."""
@@ -99,10 +101,8 @@ class Panel:
             "conditions": self.conditions,
             "rows": {name: row.to_json() for name, row in self.rows.items()},
             "curves": {name: [s.to_json() for s in curve] for name, curve in self.curves.items()},
-            "seed_to_seed": {
-                peer: {name: s.to_json() for name, s in scores.items()}
-                for peer, scores in self.seed_to_seed.items()
-            },
+            "seed_to_seed": _by_peer(self.seed_to_seed),
+            "excess": _by_peer(self.excess),
             "verdict": self.verdict.to_json(),
         }
 
@@ -188,11 +188,27 @@ def measure(network: Network, setting: Setting, references: References | None = 
         [gates(other).scores for other in untrained],
         {name: found.scores for name, found in peers.items()},
         _under("intervention", judge(inert(bench.plan, program.name), bench.plan, program.name)),
+        {name: gates(other).scores for name, other in references.orbit.items()},
     )
     table = {key: floors.beside(key, value) for key, value in own.scores.items()}
     between = {name: matched_routing(own.trace, found.trace, bench.exact) for name, found in peers.items()}
     judged = verdict(table, list(bench.programs))
-    return Panel(program.name, table, own.curves, between, judged, _conditions(bench, references))
+    more = {name: _excess(own.scores, found) for name, found in between.items()}
+    conditions = _conditions(bench, references)
+    return Panel(program.name, table, own.curves, between, judged, conditions, more)
+
+
+def _excess(own: Scores, between: Scores) -> dict[str, Score]:
+    """How much further a network is from the exact one than from a peer, by strict measures."""
+    return {
+        name: difference(f"excess of {name}", own[f"routing/{name}"], other)
+        for name, other in between.items()
+        if f"routing/{name}" in own
+    }
+
+
+def _by_peer(scores: Mapping[str, Scores]) -> Plain:
+    return {peer: {name: s.to_json() for name, s in found.items()} for peer, found in scores.items()}
 
 
 def _conditions(bench: Bench, references: References) -> Plain:
@@ -204,6 +220,7 @@ def _conditions(bench: Bench, references: References) -> Plain:
         "frames": bench.exact.frames,
         "exchanges": len(bench.plan.lengths),
         "untrained": references.random,
+        "orbit": len(references.orbit),
         "seed": setting.seed,
         "interval": f"{LEVEL:.0%} cluster bootstrap over graphs, {RESAMPLES} resamples",
         "valid": setting.valid is not None,
