@@ -78,6 +78,24 @@ def test_other_ties_move_the_strict_measures_only(exact, first, variant, request
     assert all(strict[name].low > 0 for name in ("norm", "jsd/all", "jsd/active"))
 
 
+@pytest.mark.parametrize("variant", ["first", "last", "uniform"])
+def test_the_largest_weights_are_inside_for_every_exact_choice(exact, variant, request):
+    """A row with one weight that is not zero has one largest weight, however many may be taken."""
+    scores = admissible_routing(attending(exact, request.getfixturevalue(variant)), exact)
+    assert scores["overlap"].value == scores["overlap"].ideal == 1.0
+
+
+def test_overlap_counts_as_many_weights_as_may_be_taken(exact, first, offering):
+    """An outsider in second place is found by the overlap where two may be taken, never by the top one."""
+    several = offering.admissible.sum(-1) > 1
+    trace = attending(exact, spoiled(first, offering.admissible, 0.25))
+    scores = admissible_routing(trace, exact)
+    rows = exact.live[1:, :, None] & exact.batch.nodes & offering.active
+    assert bool((several & rows).any())
+    assert scores["top1"].value == 1.0
+    assert scores["overlap"].value < 1.0
+
+
 @pytest.mark.parametrize("mass", [0.0, 0.1, 0.75, 1.0])
 def test_mass_off_the_admissible_set_is_the_gap(exact, first, offering, mass):
     scores = admissible_routing(attending(exact, spoiled(first, offering.admissible, mass)), exact)

@@ -58,5 +58,5 @@ def _small(name: str, folder: Path) -> Experiment:
         experiment(name, folder=folder),
         training=TrainingSettings(hidden=8, sizes=(4, 5), batch=4, steps=2, validate_every=1),
         verification=VerificationPlan(sizes=(4,), count=1),
-        measuring=MeasurePlan(n=6, graphs=6, sizes=(8,), more=4, swaps=2, random=1),
+        measuring=MeasurePlan(n=6, graphs=6, sizes=(8,), more=4, swaps=2, random=1, orbit=1),
     )

@@ -37,7 +37,7 @@ def measure(
     with progress("measuring", as_json) as watch:
         watch(0, 1, "all gates")
         made = setting(task, rivals(task, rival or None), plan)
-        panel = gauge(subject, made, references(task, plan))
+        panel = gauge(subject, made, references(task, plan, subject))
     data = panel.to_json()
     if as_json:
         print_json(data)

@@ -199,7 +199,9 @@ def mixtures(bench: ControlBench) -> Iterator[Check]:
         rows = [
             bench.scores(ForeignSubject(MixtureSteps(one, two, share), bench.program)) for share in SHARES
         ]
-        statement = Statement("C9", f"mixed with {name}, 0 to 100 %", "figures only move away from ideal", 0.05)
+        statement = Statement(
+            "C9", f"mixed with {name}, 0 to 100 %", "figures only move away from ideal", 0.05
+        )
         yield statement.check(_backward(rows))
 
 

@@ -17,10 +17,12 @@ from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
 from ..tasks.task import Task
 from .families import sparse_chance
+from .realisations import orbit
 from .rivals import tie_variants
 
 if TYPE_CHECKING:
     from ..lang.program import Program
+    from ..measures.subject import Measured
     from ..nets.network import Network
     from ..semantics.batch import Batch
 
@@ -39,6 +41,7 @@ class MeasurePlan:
         swaps: exchanges of node states in each graph.
         random: untrained networks that stand beside.
         probes: whether variables are read off hidden vectors by probes as well.
+        orbit: random exact realisations that stand beside.
         seed: of everything that is drawn.
         work: pairs of nodes times frames in one further size, at most; fewer graphs are drawn where
             they exceed it, and sizes for which four do are left out.
@@ -51,6 +54,7 @@ class MeasurePlan:
     swaps: int = 16
     random: int = 3
     probes: bool = True
+    orbit: int = 4
     seed: int = 0
     work: int = 2**23
 
@@ -70,10 +74,11 @@ def setting(task: Task, rivals: Sequence[Program], plan: MeasurePlan) -> Setting
     )
 
 
-def references(task: Task, plan: MeasurePlan) -> References:
-    """What stands beside: the compiled network, other exact ones, and how many untrained ones."""
+def references(task: Task, plan: MeasurePlan, subject: Measured) -> References:
+    """What stands beside a subject: the compiled network, other exact ones, and how many untrained ones."""
     exact = compile_program(task.program).network
-    return References(exact, tie_variants(task.program), random=plan.random)
+    others = orbit(task, subject, plan.orbit, plan.seed)
+    return References(exact, tie_variants(task.program), random=plan.random, orbit=others)
 
 
 def left_out(made: Setting, plan: MeasurePlan) -> list[int]:

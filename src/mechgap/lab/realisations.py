@@ -19,6 +19,7 @@ from .verification import Verification, VerificationPlan, verify
 if TYPE_CHECKING:
     from ..compiler.certificate import Certificate
     from ..compiler.layout import Layout
+    from ..measures.subject import Measured
     from ..nets.moves import Move
     from ..nets.network import Network
     from ..nets.symmetries import Rearranged
@@ -86,6 +87,34 @@ def realisations(
     plain = compile_program(task.program, settings)
     for number in range(k):
         yield _realisation(task, plain, settings, (seed, number), width)
+
+
+def orbit(task: Program | Task, subject: Measured, k: int = 4, seed: int = 0) -> dict[str, Network]:
+    """Exact realisations of a program by name, in a network's own family if the program compiles there.
+
+    They stand beside what is measured in a measurement: a measure that tells them apart is no measure of the
+    algorithm.
+
+    Args:
+        task: a program or a task.
+        subject: what is measured.
+        k: how many.
+        seed: of everything that is drawn.
+
+    Returns:
+        Nothing if the program cannot be compiled.
+    """
+    from ..nets.network import Network
+
+    own = [subject.config.rounds[0].family] if isinstance(subject, Network) else []
+    families = dict.fromkeys((*own, "gatv2"))
+    for family in families:
+        try:
+            made = list(realisations(task, family, k, seed))
+        except Refusal:
+            continue
+        return {f"realisation {number}": found.network for number, found in enumerate(made, start=1)}
+    return {}
 
 
 def _check(target: str, k: int, seed: int, width: int | None) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ..compiler.passes import compile_program
 from ..errors import MechgapError
 from ..interop.compiled import load_compiled, save_compiled
-from ..measures.floors import References
 from ..measures.panel import measure
 from ..nets.network import Network
 from ..nets.storage import load, save
@@ -15,8 +14,8 @@ from ..training.checkpoint import load as load_training
 from .example import draw_example
 from .experiment import Experiment, Stage
 from .learning import learn
-from .measurement import courses, left_out, setting
-from .rivals import rivals, tie_variants
+from .measurement import courses, left_out, references, setting
+from .rivals import rivals
 from .store import write_json, write_text
 from .verification import verify
 
@@ -85,8 +84,7 @@ def gauge(made: Experiment, watch: Watch) -> str:
     programs = rivals(task, made.rivals)
     ready = setting(task, programs, plan)
     watch(1, total, f"the gates, against {', '.join(p.name for p in programs) or 'no rival'}")
-    references = References(compiled.network, tie_variants(task.program), random=plan.random)
-    panel = measure(trained, ready, references)
+    panel = measure(trained, ready, references(task, plan, trained))
     watch(2, total, "runs step by step")
     networks = {"compiled": compiled.network, "trained": trained, "untrained": untrained}
     runs = courses(networks, ready)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,9 @@ from .subject import Measured
 
 LEAST = 1e-9
 """Below this distance between random and exact a measure cannot be normalised."""
+
+TOLERANCE = 1e-6
+"""How far exact realisations may be from the ideal, in units of untrained ones if these are larger than 1."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class References:
         peers: other trained networks by name, for the seed-to-seed distance.
         untrained: makes an untrained network of a seed; by default one of the subject's own shape, if
             it is a network of this package. Of others there is none without it.
+        orbit: exact realisations by name that differ in all that the algorithm leaves free; a measure on
+            which they are not ideal is not calibrated.
     """
 
     exact: Measured | None = None
@@ -33,6 +39,7 @@ class References:
     random: int = 3
     peers: Mapping[str, Measured] = field(default_factory=dict)
     untrained: Callable[[int], Measured] | None = None
+    orbit: Mapping[str, Measured] = field(default_factory=dict)
 
     def floor(self, subject: Measured, seed: int) -> list[Measured]:
         """The untrained networks that stand beside a subject.
@@ -61,6 +68,7 @@ class Row:
         random_high: upper end of the widest interval of a single untrained network.
         peers: those of other trained networks.
         inert: that of a subject in which no exchange has any effect (interventions only).
+        orbit: those of random exact realisations.
     """
 
     score: Score
@@ -70,17 +78,48 @@ class Row:
     random_high: float
     peers: dict[str, Score]
     inert: Score | None = None
+    orbit: dict[str, Score] = field(default_factory=dict)
+
+    @property
+    def anchor(self) -> float:
+        """What exact realisations score: the median over the compiled network and the orbit, or the ideal."""
+        known = [s.value for s in self._controls]
+        return statistics.median(known) if known else self.score.ideal
+
+    @property
+    def fault(self) -> str:
+        """Which control the measure fails; empty if none, or if exact realisations may score anything."""
+        ideal = self.score.ideal
+        if math.isnan(ideal):
+            return ""
+        scale = 1.0 if self.random is None else max(1.0, abs(self.random.value - ideal))
+        off = max((abs(s.value - ideal) for s in self._controls), default=0.0)
+        if off > TOLERANCE * scale:
+            return f"exact realisations are up to {off:.3g} from the ideal"
+        if self.random is not None and self.random.low <= self.anchor <= self.random.high:
+            return "untrained networks are not told from exact ones"
+        return ""
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether exact realisations are ideal and untrained networks are not; else there is no gap."""
+        return not self.fault
+
+    @property
+    def _controls(self) -> list[Score]:
+        scores = ([] if self.exact is None else [self.exact]) + list(self.orbit.values())
+        return [s for s in scores if s.known]
 
     @property
     def gap(self) -> Score | None:
         """The normalised gap (m - exact) / (random - exact): 0 is exact, 1 is untrained.
 
-        The interval is that of the subject alone; the references are taken as they are. None where
-        the measure does not tell untrained networks from exact ones, or exact ones may score anything.
+        Exact is the anchor. The interval is that of the subject alone; the references are taken as they
+        are. None where the measure fails a control, or exact ones may score anything.
         """
-        if self.random is None or not self.score.known or math.isnan(self.score.ideal):
+        if self.random is None or not self.score.known or math.isnan(self.score.ideal) or self.fault:
             return None
-        anchor = self.exact.value if self.exact is not None else self.score.ideal
+        anchor = self.anchor
         scale = self.random.value - anchor
         if math.isnan(scale) or abs(scale) < LEAST:
             return None
@@ -107,6 +146,9 @@ class Row:
             "random_high": None if math.isnan(self.random_high) else self.random_high,
             "peers": {name: s.to_json() for name, s in self.peers.items()},
             "inert": _json(self.inert),
+            "orbit": {name: s.to_json() for name, s in self.orbit.items()},
+            "calibrated": self.calibrated,
+            "fault": self.fault,
             "gap": _json(self.gap),
         }
 
@@ -119,7 +161,7 @@ class Floors:
     """The scores of the references, by the name of the measure.
 
     Attributes:
-        exact, ties, random, peers: as in ``References``.
+        exact, ties, random, peers, orbit: as in ``References``.
         inert: of a subject that answers rightly and in which no exchange has any effect.
     """
 
@@ -128,6 +170,7 @@ class Floors:
     random: Sequence[Scores]
     peers: Mapping[str, Scores]
     inert: Scores
+    orbit: Mapping[str, Scores] = field(default_factory=dict)
 
     def beside(self, key: str, value: Score) -> Row:
         """One measure of a subject with those of the references."""
@@ -140,6 +183,7 @@ class Floors:
             max((s.high for s in known), default=float("nan")),
             {name: scores[key] for name, scores in self.peers.items() if key in scores},
             self.inert.get(key),
+            {name: scores[key] for name, scores in self.orbit.items() if key in scores},
         )
 
 

@@ -10,6 +10,7 @@ from ..semantics.batch import Batch
 from ..semantics.defined import where_defined
 from ..semantics.interpreter import interpret
 from ..semantics.trace import Trace
+from .ablation import Rows, ablation
 from .admissible import admissible_answers, admissible_trace, only_answers
 from .behaviour import Valid, behaviour
 from .bootstrap import LEVEL, RESAMPLES
@@ -18,11 +19,15 @@ from .floors import Floors, References, Row, Scores
 from .intervention import carry_out, inert, judge
 from .probing import Probing
 from .routing import admissible_routing, matched_routing
-from .score import Plain, Score
-from .subject import AbstractSubject, Measured, subject_of
+from .score import Plain, Score, difference
+from .subject import AbstractSubject, Measured, NetworkSubject, subject_of
 from .swaps import plan_swaps
 from .traces import trace_errors
+from .unmapped import plan_unmapped, unmapped_effects
 from .verdict import Verdict, verdict
+
+SWAPS_PER_SITE = 4
+"""Exchanges in each graph for every site of each program at which nothing must change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,7 @@ class Panel:
         seed_to_seed: strict routing measures between the subject and each of its peers.
         verdict: which algorithms the interventions reject.
         conditions: how it was measured.
+        excess: of each peer, the distance to the compiled network less that to the peer.
     """
 
     program: str
@@ -88,6 +94,7 @@ class Panel:
     seed_to_seed: dict[str, dict[str, Score]]
     verdict: Verdict
     conditions: Plain = field(default_factory=dict)
+    excess: dict[str, dict[str, Score]] = field(default_factory=dict)
 
     def to_json(self) -> Plain:
         """The panel as plain data."""
@@ -96,10 +103,8 @@ class Panel:
             "conditions": self.conditions,
             "rows": {name: row.to_json() for name, row in self.rows.items()},
             "curves": {name: [s.to_json() for s in curve] for name, curve in self.curves.items()},
-            "seed_to_seed": {
-                peer: {name: s.to_json() for name, s in scores.items()}
-                for peer, scores in self.seed_to_seed.items()
-            },
+            "seed_to_seed": _by_peer(self.seed_to_seed),
+            "excess": _by_peer(self.excess),
             "verdict": self.verdict.to_json(),
         }
 
@@ -122,6 +127,10 @@ class Bench:
         self.programs = {p.name: p for p in (program, *setting.rivals)}
         self.plan = plan_swaps(self.programs, pairs, swaps=setting.swaps, seed=setting.seed)
         self.probing = self._probing() if setting.probes else None
+        sites = max(1, setting.swaps // SWAPS_PER_SITE)
+        tests = [plan_unmapped(p, pairs, swaps=sites, seed=setting.seed) for p in self.programs.values()]
+        self.unmapped = [test for test in tests if test is not None]
+        self.heard = Rows.drawn(self.exact, seed=setting.seed)
 
     def gates(self, subject: AbstractSubject, reference: Trace | None = None, *, sizes: bool = True) -> Gates:
         """All gates for one subject.
@@ -142,7 +151,10 @@ class Bench:
             **_under("probe", self.probing.scores(trace) if self.probing is not None else {}),
             **_under("routing", admissible_routing(trace, self.exact)),
             **_under("intervention", judge(outputs, self.plan, program.name)),
+            **_under("intervention", unmapped_effects(subject, self.unmapped, program.name)),
         }
+        if isinstance(subject, NetworkSubject) and self.heard is not None:
+            scores |= _under("ablation", ablation(subject.network, program, self.exact, self.heard))
         if reference is not None:
             scores |= _under("routing", matched_routing(trace, reference, self.exact))
         for exact in self.sizes if sizes else ():
@@ -176,7 +188,7 @@ class Standard:
             self._reference = compiled.run(setting.batch, bench.exact.lengths, attention=True)
             exact = bench.gates(compiled, self._reference)
         untrained = references.floor(like, setting.seed)
-        self._untrained = len(untrained)
+        self._untrained, self._orbit = len(untrained), len(references.orbit)
         self._peers = {name: self._gates(peer) for name, peer in references.peers.items()}
         self._floors = Floors(
             exact.scores if exact is not None else {},
@@ -184,6 +196,7 @@ class Standard:
             [self._gates(other).scores for other in untrained],
             {name: found.scores for name, found in self._peers.items()},
             _under("intervention", judge(inert(bench.plan, program.name), bench.plan, program.name)),
+            {name: self._gates(other).scores for name, other in references.orbit.items()},
         )
 
     def panel(self, network: Measured) -> Panel:
@@ -195,7 +208,9 @@ class Standard:
             name: matched_routing(own.trace, found.trace, bench.exact) for name, found in self._peers.items()
         }
         judged = verdict(table, list(bench.programs))
-        return Panel(program.name, table, own.curves, between, judged, _conditions(bench, self._untrained))
+        more = {name: _excess(own.scores, found) for name, found in between.items()}
+        conditions = _conditions(bench, self._untrained, self._orbit)
+        return Panel(program.name, table, own.curves, between, judged, conditions, more)
 
     def _gates(self, other: Measured) -> Gates:
         return self.bench.gates(subject_of(other, self.bench.setting.program), self._reference, sizes=False)
@@ -212,7 +227,20 @@ def measure(network: Measured, setting: Setting, references: References | None =
     return Standard(Bench(setting), references or References(), network).panel(network)
 
 
-def _conditions(bench: Bench, untrained: int) -> Plain:
+def _excess(own: Scores, between: Scores) -> dict[str, Score]:
+    """How much further a network is from the exact one than from a peer, by strict measures."""
+    return {
+        name: difference(f"excess of {name}", own[f"routing/{name}"], other)
+        for name, other in between.items()
+        if f"routing/{name}" in own
+    }
+
+
+def _by_peer(scores: Mapping[str, Scores]) -> Plain:
+    return {peer: {name: s.to_json() for name, s in found.items()} for peer, found in scores.items()}
+
+
+def _conditions(bench: Bench, untrained: int, orbit: int) -> Plain:
     setting, batch = bench.setting, bench.setting.batch
     return {
         "programs": {name: program.digest for name, program in bench.programs.items()},
@@ -221,6 +249,7 @@ def _conditions(bench: Bench, untrained: int) -> Plain:
         "frames": bench.exact.frames,
         "exchanges": len(bench.plan.lengths),
         "untrained": untrained,
+        "orbit": orbit,
         "seed": setting.seed,
         "interval": f"{LEVEL:.0%} cluster bootstrap over graphs, {RESAMPLES} resamples",
         "valid": setting.valid is not None,

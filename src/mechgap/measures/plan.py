@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..lang.location import Location
 from ..semantics.batch import Batch
-from .admissible import Answers
+from .admissible import Answer, Answers
 from .donors import Pairs
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ class Prediction:
             {name: answer.take(rows) for name, answer in self.factual.items()},
             {name: answer.take(rows) for name, answer in self.swapped.items()},
         )
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Prediction]) -> Prediction:
+        """The predictions of several pieces of a plan, one after the other."""
+        factual, swapped = ([getattr(p, part) for p in pieces] for part in ("factual", "swapped"))
+        return cls(_together(factual), _together(swapped))
 
 
 @dataclass(frozen=True)
@@ -118,3 +124,29 @@ class Plan:
     def _ports(self) -> dict[str, Location]:
         first = next(iter(self.predictions.values())).factual
         return {name: answer.port.location for name, answer in first.items()}
+
+
+def rank_within(group: Int64[Tensor, " R"], key: Tensor) -> Int64[Tensor, " R"]:
+    """How many rows of the same group have a larger key."""
+    order = torch.argsort(key, descending=True)
+    order = order[torch.argsort(group[order], stable=True)]
+    sizes = torch.bincount(group)
+    starts = torch.cumsum(sizes, 0) - sizes
+    rank = torch.empty_like(group)
+    rank[order] = torch.arange(len(group)) - starts[group[order]]
+    return rank
+
+
+def _together(pieces: Sequence[Answers]) -> Answers:
+    return {port: _one([piece[port] for piece in pieces]) for port in pieces[0]}
+
+
+def _one(answers: Sequence[Answer]) -> Answer:
+    choices = [a.choices for a in answers if a.choices is not None]
+    defined = [a.defined for a in answers if a.defined is not None]
+    return Answer(
+        answers[0].port,
+        torch.cat([a.value for a in answers]),
+        torch.cat(choices) if choices else None,
+        torch.cat(defined) if defined else None,
+    )

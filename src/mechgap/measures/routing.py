@@ -49,7 +49,7 @@ class Attention:
 
 
 def admissible_routing(trace: Trace, exact: Trace) -> dict[str, Score]:
-    """Attention mass off the admissible set, 1 - p(S), and whether the largest weight lies in S.
+    """Attention mass off the admissible set, 1 - p(S), and whether the largest weights lie in S.
 
     Only rows count in which the program selects among senders and the choice can change the next
     frame. For every selection of the program the channel with the smallest gap is taken.
@@ -59,11 +59,12 @@ def admissible_routing(trace: Trace, exact: Trace) -> dict[str, Score]:
         exact: the interpreter's run on the same batch, with selections.
 
     Returns:
-        "gap" and "top1" over all selections (each weighs the same), and "gap/<selection>",
-        "top1/<selection>"; nothing if there is no attention or no selection among senders.
+        "gap", "top1" and "overlap" over all selections (each weighs the same), and "gap/<selection>",
+        "top1/<selection>", "overlap/<selection>"; nothing if there is no attention or no selection among
+        senders.
     """
     attention = Attention.of(trace)
-    gaps, tops, found, note = [], [], {}, ""
+    gaps, tops, overlaps, found, note = [], [], [], {}, ""
     for name, selection in selections_at_nodes(exact).items():
         rows = _rows(exact) & selection.active
         if attention is None or not bool(rows.any()):
@@ -75,8 +76,12 @@ def admissible_routing(trace: Trace, exact: Trace) -> dict[str, Score]:
         note = f"best of {len(missed)}: {attention.labels[best]}"
         found[f"gap/{name}"] = score(f"gap/{name}", missed[best], 0.0, note=note)
         found[f"top1/{name}"] = score(f"top1/{name}", inside, 1.0, note=note)
+        shared = _overlap(attention.channels[best], selection.admissible)
+        overlap = Clusters.of(shared, rows, axis=1)
+        found[f"overlap/{name}"] = score(f"overlap/{name}", overlap, 1.0, note=note)
         gaps.append(missed[best])
         tops.append(inside)
+        overlaps.append(overlap)
     if not gaps:
         return {}
     count = int(sum(part.denominator.sum() for part in gaps))
@@ -84,6 +89,7 @@ def admissible_routing(trace: Trace, exact: Trace) -> dict[str, Score]:
     whole = {
         "gap": score("gap", mean_of(gaps), 0.0, note=note, n=count),
         "top1": score("top1", mean_of(tops), 1.0, note=note, n=count),
+        "overlap": score("overlap", mean_of(overlaps), 1.0, note=note, n=count),
     }
     return {**whole, **found}
 
@@ -142,6 +148,16 @@ def _off(
 ) -> Float[Tensor, "C T1 B N"]:
     """Attention mass off the admissible set."""
     return (channels * ~admissible).sum(-1)
+
+
+def _overlap(
+    weights: Float[Tensor, "T1 B N N"], admissible: Bool[Tensor, "T1 B N N"]
+) -> Float[Tensor, "T1 B N"]:
+    """Of the |S| largest weights that are not zero, the share in S."""
+    rank = weights.argsort(dim=-1, descending=True, stable=True).argsort(-1)
+    largest = (rank < admissible.sum(-1, keepdim=True)) & (weights > 0)
+    shared: Tensor = (largest & admissible).sum(-1) / largest.sum(-1).clamp(min=1)
+    return shared
 
 
 def _frobenius(

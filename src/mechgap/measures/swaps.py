@@ -9,75 +9,19 @@ import torch
 from torch import Tensor
 
 from ..errors import MechgapError
-from ..kinds.mask import MaskOne
-from ..lang.location import Location
 from ..lang.program import Program
 from ..semantics.batch import Batch
 from ..semantics.interpreter import interpret
-from .admissible import Answer, Answers, Frame, SetMachine, first_true, parts
+from .admissible import SetMachine, parts
 from .donors import Pairs
-from .plan import Plan, Prediction, Sites
+from .histories import History, steps_to_halt
+from .plan import Plan, Prediction, Sites, rank_within
 
 CANDIDATES = 8
 """How many exchanges are looked at for each one that is carried out."""
 
 CELLS = 2**22
 """How many numbers over pairs of nodes a program may hold at once; more rows are predicted in parts."""
-
-
-class _History:
-    """The runs of one program on the base and on the donor inputs, frame by frame."""
-
-    def __init__(self, program: Program, base: Batch, donor: Batch, lengths: Tensor, frames: int) -> None:
-        self.program = program
-        self.nodes = base.nodes
-        self.base = SetMachine(program, base).run(frames)
-        self.donor = SetMachine(program, donor).run(frames)
-        last = lengths - 1
-        rows = torch.arange(len(base))
-        ended = self.base.map(lambda _, value: value[last, rows])
-        self.factual = SetMachine(program, base).answers(ended)
-
-    def differs(self) -> Tensor:
-        """[T, P, N], where the states of a node differ."""
-        found = self._nowhere()
-        for variable in self.program.state:
-            if variable.location is Location.NODE:
-                found = found | (self.base.values[variable.name] != self.donor.values[variable.name])
-        return found
-
-    def fits(self) -> Tensor:
-        """[T, P, N], where an exchange leaves a well-formed state.
-
-        A mask_one must keep exactly one node, and what a program keeps for a graph must be the
-        same in both runs, since a network can only keep it at nodes.
-        """
-        fit = ~self._nowhere()
-        for variable in self.program.state:
-            same = self.base.values[variable.name] == self.donor.values[variable.name]
-            if variable.location is Location.GRAPH:
-                fit = fit & same[..., None]
-            elif isinstance(variable.kind, MaskOne):
-                fit = fit & same
-        return fit
-
-    def _nowhere(self) -> Tensor:
-        """[T, P, N], false."""
-        frames = len(next(iter(self.base.values.values())))
-        return torch.zeros(frames, *self.nodes.shape, dtype=torch.bool)
-
-    def exchanged(self, sites: Sites) -> Frame:
-        """The frames [R] in which the exchange has just been made."""
-        rows = torch.arange(len(sites.node))
-        local = {v.name for v in self.program.state if v.location is Location.NODE}
-
-        def change(name: str, base: Tensor, donor: Tensor) -> Tensor:
-            value = base[sites.step, sites.pair].clone()
-            if name in local:
-                value[rows, sites.node] = donor[sites.step, sites.pair, sites.node]
-            return value
-
-        return self.base.join(self.donor, change)
 
 
 def plan_swaps(programs: Mapping[str, Program], pairs: Pairs, *, swaps: int = 16, seed: int = 0) -> Plan:
@@ -104,7 +48,7 @@ def plan_swaps(programs: Mapping[str, Program], pairs: Pairs, *, swaps: int = 16
     longest = torch.stack([*lengths.values(), *donor_lengths.values()])
     frames = int(longest.max())
     histories = {
-        name: _History(program, base, donor, lengths[name], frames) for name, program in programs.items()
+        name: History(program, base, donor, lengths[name], frames) for name, program in programs.items()
     }
     generator = torch.Generator().manual_seed(seed)
     each = -(-swaps * CANDIDATES * pairs.graphs // len(base))
@@ -116,14 +60,12 @@ def plan_swaps(programs: Mapping[str, Program], pairs: Pairs, *, swaps: int = 16
         for rows in parts(len(sites.node), share)
     ]
     ends = torch.cat([part[0] for part in found])
-    predictions = {name: _concatenated([part[1][name] for part in found]) for name in programs}
+    predictions = {name: Prediction.joined([part[1][name] for part in found]) for name in programs}
     plan = Plan(pairs, torch.stack([*donor_lengths.values()]).amax(0), sites, ends, predictions)
     return plan.take(_select(plan, swaps, generator))
 
 
-def _draw(
-    histories: Mapping[str, _History], reached: Tensor, count: int, generator: torch.Generator
-) -> Sites:
+def _draw(histories: Mapping[str, History], reached: Tensor, count: int, generator: torch.Generator) -> Sites:
     """At most `count` sites in each pair."""
     differs = torch.stack([h.differs() for h in histories.values()]).any(0)
     fits = torch.stack([h.fits() for h in histories.values()]).all(0)
@@ -144,7 +86,7 @@ def _draw(
 
 
 def _predict(
-    histories: Mapping[str, _History], base: Batch, sites: Sites, longest: Tensor, limit: int
+    histories: Mapping[str, History], base: Batch, sites: Sites, longest: Tensor, limit: int
 ) -> tuple[Tensor, dict[str, Prediction]]:
     """The common lengths [R] and the predictions of every program."""
     batch = base.take(sites.pair)
@@ -152,7 +94,7 @@ def _predict(
     ends = longest[sites.pair]
     for name, history in histories.items():
         machine = SetMachine(history.program, batch)
-        ends = torch.maximum(ends, sites.step + _steps_to_halt(machine, starts[name], limit) + 1)
+        ends = torch.maximum(ends, sites.step + steps_to_halt(machine, starts[name], limit) + 1)
     found = {}
     for name, history in histories.items():
         machine = SetMachine(history.program, batch)
@@ -162,24 +104,12 @@ def _predict(
     return ends, found
 
 
-def _steps_to_halt(machine: SetMachine, frame: Frame, limit: int) -> Tensor:
-    """[R], after how many steps each run halts; `limit` if it does not by then."""
-    halts = [machine.halted(frame)]
-    done = halts[0]
-    while not bool(done.all()) and len(halts) < limit:
-        frame = machine.step(frame)
-        halts.append(machine.halted(frame))
-        done = done | halts[-1]
-    steps = first_true(torch.stack(halts))
-    return torch.where(done, steps, limit)
-
-
 def _select(plan: Plan, swaps: int, generator: torch.Generator) -> Tensor:
     """The rows to keep: in every graph half of them are telling, the others are as they were drawn."""
     weight = sum((tells / (1.0 + tells.sum()) for tells in _telling(plan)), torch.zeros(len(plan.lengths)))
     chance = torch.rand(len(weight), generator=generator, dtype=torch.float64)
-    first = _rank(plan.graph, weight + chance * 1e-9) < (swaps + 1) // 2
-    rest = _rank(plan.graph, chance + 2.0 * first) < swaps
+    first = rank_within(plan.graph, weight + chance * 1e-9) < (swaps + 1) // 2
+    rest = rank_within(plan.graph, chance + 2.0 * first) < swaps
     return (first | rest).nonzero()[:, 0]
 
 
@@ -189,35 +119,6 @@ def _telling(plan: Plan) -> Iterator[Tensor]:
     for left, right in [*swapped, *combinations([answers for answers, _ in swapped], 2)]:
         apart = {name: answer.excludes(right[name]) for name, answer in left.items()}
         yield (plan.cells(apart) & plan.judged).any(1).double()
-
-
-def _rank(group: Tensor, key: Tensor) -> Tensor:
-    """[R], how many rows of the same group have a larger key."""
-    order = torch.argsort(key, descending=True)
-    order = order[torch.argsort(group[order], stable=True)]
-    sizes = torch.bincount(group)
-    starts = torch.cumsum(sizes, 0) - sizes
-    rank = torch.empty_like(group)
-    rank[order] = torch.arange(len(group)) - starts[group[order]]
-    return rank
-
-
-def _concatenated(pieces: list[Prediction]) -> Prediction:
-    def together(answers: list[Answers]) -> Answers:
-        return {port: _one([each[port] for each in answers]) for port in answers[0]}
-
-    return Prediction(together([p.factual for p in pieces]), together([p.swapped for p in pieces]))
-
-
-def _one(answers: list[Answer]) -> Answer:
-    choices = [a.choices for a in answers if a.choices is not None]
-    defined = [a.defined for a in answers if a.defined is not None]
-    return Answer(
-        answers[0].port,
-        torch.cat([a.value for a in answers]),
-        torch.cat(choices) if choices else None,
-        torch.cat(defined) if defined else None,
-    )
 
 
 def _check_outputs(programs: Mapping[str, Program]) -> None:

@@ -81,6 +81,11 @@ def verdict(table: Mapping[str, Row], programs: Sequence[str]) -> Verdict:
     for every Q) and wherever P's answer must change ("intervention/changed/P"). The latter is the
     test against the inert rival, in which exchanges have no effect: without it a network that ignores
     its states passes wherever P happens to predict no change. The lower ends of the intervals count.
+
+    P is rejected as well if it is shown to leave something out: if of the answers that move at nodes
+    where P remembers nothing, most are moved by states that are equal under P
+    ("intervention/unmapped/memory/P" with its upper end below a half). Here the upper end counts,
+    because P says that there is no effect, and few answers may move at such nodes.
     """
     floors = any(row.random is not None for row in table.values())
     return Verdict(tuple(_standing(table, name, programs) for name in programs), floors)
@@ -90,10 +95,15 @@ def _standing(table: Mapping[str, Row], name: str, programs: Sequence[str]) -> S
     keys = [f"intervention/dis/{name}/{other}" for other in programs if other != name]
     keys.append(f"intervention/changed/{name}")
     known = [key for key in keys if key in table and table[key].score.known]
-    if not known:
-        return Standing(name, None, ("no exchange changes an answer",))
     tests = [_passes(table[key]) for key in known]
-    return Standing(name, all(tests), tuple(_reason(table[key]) for key in known))
+    reasons = [_reason(table[key]) for key in known]
+    memory = table.get(f"intervention/unmapped/memory/{name}")
+    if memory is not None and memory.score.high < THRESHOLD:
+        tests.append(False)
+        reasons.append(f"{memory.score}: upper end below {THRESHOLD}")
+    if not tests:
+        return Standing(name, None, ("no exchange changes an answer",))
+    return Standing(name, all(tests), tuple(reasons))
 
 
 def _bar(row: Row) -> float:

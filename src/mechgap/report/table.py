@@ -14,6 +14,7 @@ GATES = {
     "trace": "Gate 1, trace: are the variables right at every step?",
     "probe": "Gate 1, trace: what can a linear probe read off the hidden vectors?",
     "routing": "Gate 2, routing: does attention go where it must?",
+    "ablation": "Gate 2, removal: does a node need to hear whom it must, and nobody else?",
     "intervention": "Gate 3, causes: do exchanged states cause what the program says?",
 }
 """The questions of the gates, in order."""

@@ -25,7 +25,7 @@ class Meter:
 
     def __init__(self, task: Task, plan: MeasurePlan) -> None:
         self.bench = Bench(setting(task, rivals(task), plan))
-        self.references = references(task, plan)
+        self.task, self.plan = task, plan
         self._standards: list[tuple[NetworkConfig, Standard]] = []
 
     def figures(self, network: Network) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Meter:
         for config, standard in self._standards:
             if config == network.config:
                 return standard
-        made = Standard(self.bench, self.references, network)
+        made = Standard(self.bench, references(self.task, self.plan, network), network)
         self._standards.append((network.config, made))
         return made
 
