@@ -43,7 +43,7 @@ def write_run(
         folder: where to.
         seed: of the run.
         valid, changed: its figures.
-        settings: of the configuration: "task", "preset", "digest", "steps", "kept", "done".
+        settings: of the configuration: "task", "preset", "digest", "steps", "graphs", "kept", "done".
     """
     config = copy.deepcopy(CONFIG)
     config |= {name: settings[name] for name in ("task", "preset", "digest") if name in settings}
@@ -51,6 +51,7 @@ def write_run(
     for part in ("training", "verification", "measuring"):
         config[part]["seed"] = seed
     config["training"]["steps"] = settings.get("steps", 100)
+    config["measuring"]["graphs"] = settings.get("graphs", 6)
     task, kept = config["task"], settings.get("kept", True)
     panel = {
         "program": task,

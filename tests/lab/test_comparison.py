@@ -77,7 +77,15 @@ def test_other_settings_are_another_group_and_its_points_hang_together_by_seed(f
     ]
     (relation,) = found.relations
     assert (relation.found.n, relation.found.replicates) == (14, 8)
+    assert "not all runs were measured" not in relation.found.note
     assert [point.label for point in relation.points] == [g.label for g in found.groups for _ in g.folders]
+
+
+def test_other_graphs_are_remarked_upon(folders, tmp_path):
+    more = write_run(tmp_path / "more", 8, graphs=60)
+    found = compare([*folders, more])
+    assert len(found.groups) == 2
+    assert "not all runs were measured" in found.relations[0].found.note
 
 
 def test_few_runs_are_not_correlated(folders):

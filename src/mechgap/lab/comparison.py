@@ -25,6 +25,8 @@ FEWEST = 5
 """Runs of a task below which accuracy is not correlated with faithfulness."""
 NEIGHBOURS = "runs with neighbouring seeds share untrained networks: the interval may be too narrow"
 
+MIXED = "not all runs were measured on graphs of the same kind and number"
+
 
 @dataclass(frozen=True)
 class SeedRow:
@@ -321,7 +323,13 @@ def _relation(task: str, groups: Mapping[str, Sequence[FinishedRun]], plan: Comp
             [point.faithfulness.value for point in points],
             clusters=[point.seed for point in points],
         )
+        if len({_measuring(run) for _, run in runs}) > 1:
+            found = replace(found, note="; ".join(filter(None, (found.note, MIXED))))
     return Relation(task, (keys[0], keys[1]), tuple(points), found, None)
+
+
+def _measuring(run: FinishedRun) -> tuple[tuple[str, str], ...]:
+    return tuple(setting for setting in run.settings if setting[0].startswith("measuring."))
 
 
 def _key(name: str, runs: Sequence[FinishedRun]) -> str:
