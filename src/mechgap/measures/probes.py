@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ITERATIONS = 40
 """Steps of L-BFGS of every fit without a closed form."""
+TOLERANCE = 1e-3
+"""Slope of the loss, in nats, below which a fit ends early."""
 RANK = 8
 """Products of the two vectors that a probe for pointers adds up."""
 PRECISION = 2.0**-8
@@ -280,7 +282,12 @@ def minimised(loss: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
         return start
     weights = start.clone().requires_grad_(True)
     optimiser = torch.optim.LBFGS(
-        [weights], max_iter=ITERATIONS, history_size=20, line_search_fn="strong_wolfe", tolerance_grad=1e-6
+        [weights],
+        max_iter=ITERATIONS,
+        history_size=20,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=TOLERANCE,
+        tolerance_change=TOLERANCE**2,
     )
 
     def closure() -> Tensor:
