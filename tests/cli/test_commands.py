@@ -243,7 +243,10 @@ def test_measure(mechgap, own):
     data = mechgap("measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--json").data
     assert data["verdict"]["summary"].startswith("rejects")
     assert data["rows"]["behaviour/valid"]["value"] == 1.0
+    assert data["rows"]["probe/error"]["exact"]["value"] < 0.05
+    few = (*few, "--no-probes")
     done = mechgap("measure", "bfs", "--network", "bfs_distance.safetensors", *few, "--rival", "bfs_distance")
+    assert "linear probe" not in done.out
     assert "Gate 3" in done.out
     assert "bfs_frontier" not in done.out
     assert "norm (legacy)" in done.out

@@ -19,6 +19,9 @@ def measure(
     n: Annotated[int, typer.Option("--n", min=2, help="Nodes of the graphs of all gates.")] = 16,
     graphs: Annotated[int, typer.Option(min=1, help="How many of them.")] = 96,
     sizes: Annotated[str, typer.Option(help="Further numbers of nodes, for behaviour; none for no.")] = "64",
+    probes: Annotated[
+        bool, typer.Option(help="Whether variables are read off hidden vectors by probes as well.")
+    ] = True,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +36,7 @@ def measure(
     task = load(name)
     subject = read_network(network, task.program)
     further = () if sizes == "none" else numbers(sizes, "--sizes")
-    plan = MeasurePlan(n=n, graphs=graphs, sizes=further, seed=seed)
+    plan = MeasurePlan(n=n, graphs=graphs, sizes=further, probes=probes, seed=seed)
     with progress("measuring", as_json) as watch:
         watch(0, 1, "all gates")
         made = setting(task, rivals(task, rival or None), plan)

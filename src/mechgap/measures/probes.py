@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 ITERATIONS = 40
 """Steps of L-BFGS of every fit without a closed form."""
+TOLERANCE = 1e-3
+"""Slope of the loss, in nats, below which a fit ends early."""
+_MEMORY = 20
+"""Past steps that show the curvature."""
+_BACKWARDS = 20
+"""How often a step that does not lower the loss is halved."""
 RANK = 8
 """Products of the two vectors that a probe for pointers adds up."""
 PRECISION = 2.0**-8
@@ -278,20 +284,49 @@ def minimised(loss: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
     """
     if not start.numel():
         return start
-    weights = start.clone().requires_grad_(True)
-    optimiser = torch.optim.LBFGS(
-        [weights], max_iter=ITERATIONS, history_size=20, line_search_fn="strong_wolfe", tolerance_grad=1e-6
-    )
+    weights, (value, slope) = start, _sloped(loss, start)
+    past: list[tuple[Tensor, Tensor]] = []
+    for _ in range(ITERATIONS):
+        if float(slope.abs().amax()) < TOLERANCE:
+            break
+        heading = -_curved(slope, past)
+        fall, rate = float(slope @ heading), 1.0 if past else min(1.0, 1.0 / float(slope.abs().sum()))
+        for _ in range(_BACKWARDS):
+            reached = weights + rate * heading
+            lower, steeper = _sloped(loss, reached)
+            if lower <= value + 1e-4 * rate * fall:
+                break
+            rate /= 2.0
+        else:
+            break
+        if float((reached - weights) @ (steeper - slope)) > 0.0:
+            past = [*past[1 - _MEMORY :], (reached - weights, steeper - slope)]
+        weights, value, slope = reached, lower, steeper
+    return weights
 
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        total = loss(weights) + weights.square().sum() / (2.0 * _SPREAD)
-        torch.autograd.backward(total)
-        return total
 
+def _sloped(loss: Callable[[Tensor], Tensor], weights: Tensor) -> tuple[float, Tensor]:
+    """The loss with its penalty, and its gradient."""
     with torch.enable_grad():
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
-    return weights.detach()
+        leaf = weights.detach().requires_grad_(True)
+        total = loss(leaf) + leaf.square().sum() / (2.0 * _SPREAD)
+        (slope,) = torch.autograd.grad(total, leaf)
+    return float(total.detach()), slope
+
+
+def _curved(slope: Tensor, past: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """The gradient times the inverse curvature that past steps show (Nocedal 1980)."""
+    found, shares = slope, []
+    for step, change in reversed(past):
+        share = (step @ found) / (step @ change)
+        found = found - share * change
+        shares.append(share)
+    if past:
+        step, change = past[-1]
+        found = found * ((step @ change) / (change @ change))
+    for (step, change), share in zip(past, reversed(shares), strict=True):
+        found = found + step * (share - (change @ found) / (step @ change))
+    return found
 
 
 @dataclass(frozen=True)
