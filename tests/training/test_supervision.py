@@ -25,9 +25,7 @@ SMALL = TrainingSettings(hidden=16, sizes=(6,), batch=8, steps=40, learning_rate
 
 def attention_of(network, trace):
     first = {port.name: trace.values[port.name][0] for port in network.config.interface.hints}
-    return rollout(
-        network, trace.batch, RolloutOptions(first=first, lengths=trace.lengths, attention=True)
-    )
+    return rollout(network, trace.batch, RolloutOptions(first=first, lengths=trace.lengths, attention=True))
 
 
 def test_the_term_is_the_mean_over_active_rows():
@@ -75,7 +73,7 @@ def test_it_raises_the_mass_on_admissible_senders(family):
 
 def test_message_passing_has_nothing_to_supervise():
     task = load_task("bfs")
-    with pytest.raises(TrainingError, match="attention = 1.0 with family = mpnn"):
+    with pytest.raises(TrainingError, match=r"attention = 1\.0 with family = mpnn"):
         replace(SMALL, family="mpnn")
     network = Network(replace(SMALL, attention=0.0, family="mpnn").network(task.program.interface))
     with pytest.raises(TrainingError, match="of the family mpnn, which attends nothing"):
