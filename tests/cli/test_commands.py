@@ -237,6 +237,19 @@ def test_train_and_resume(mechgap, tmp_path):
     assert mechgap("train", "bfs", "--preset", "slow").code == 1
 
 
+def test_train_with_settings_of_ones_own(mechgap, tmp_path):
+    options = ("--set", "hidden=8", "--set", "sizes=4,5", "--set", "gating=yes", "--steps", 1)
+    done = mechgap("train", "bfs", "--family", "mpnn", *options, "--out", "own", "--json")
+    found = done.data["settings"]
+    assert (found["family"], found["hidden"], found["sizes"], found["gating"]) == ("mpnn", 8, [4, 5], True)
+    network, _ = load(tmp_path / "own" / "trained.safetensors")
+    assert network.config.rounds[0].gated
+    wrong = mechgap("train", "bfs", "--set", "hiden=8", "--json")
+    assert wrong.code == 1 and "NAME=VALUE with one of family, hidden" in wrong.error["faults"][0]["expected"]
+    assert mechgap("train", "bfs", "--set", "hidden=wide").code == 1
+    assert mechgap("train", "bfs", "--family", "gru").code == 1
+
+
 def test_measure(mechgap, own):
     mechgap("compile", "bfs_distance")
     few = ("--n", 8, "--graphs", 12, "--sizes", "none")

@@ -57,7 +57,8 @@ def test_later_texts_win_and_none_change_nothing():
         ("momentum=1", "momentum[\\s\\S]*one of family, hidden"), ("hidden", "hidden[\\s\\S]*NAME=VALUE"),
         ("hidden=wide", "hidden[\\s\\S]*a whole number"), ("soft=2", "soft[\\s\\S]*true or false"),
         ("sizes=4;5", "sizes[\\s\\S]*whole numbers separated by commas"), ("", "a change"),
-        ("learning_rate=fast", "learning_rate[\\s\\S]*a number"), ("hidden=0", "a width that the heads divide"),
+        ("learning_rate=fast", "learning_rate[\\s\\S]*a number"),
+        ("hidden=0", "a width that the heads divide"),
     ],
 )  # fmt: skip
 def test_texts_that_say_nothing_are_told(text, message):

@@ -49,9 +49,8 @@ def test_terms_are_weighted_means_over_live_frames():
     for port in ports:
         width = (*trace.values[port.name][1:].shape, port.kind.width)
         whole = torch.zeros(width)
-        rows = [
-            port.kind.loss(whole[t], trace.values[port.name][t + 1], trace.batch.nodes) for t in range(len(whole))
-        ]
+        truth = trace.values[port.name][1:]
+        rows = [port.kind.loss(whole[t], truth[t], trace.batch.nodes) for t in range(len(whole))]
         expected = torch.stack(rows)[live].mean().item()
         assert silent[f"internal {port.name}"].item() == pytest.approx(expected, rel=1e-4)
 

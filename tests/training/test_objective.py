@@ -13,7 +13,7 @@ from mechgap.nets.network import Network
 from mechgap.nets.rollout import RolloutOptions, rollout
 from mechgap.nets.shapes import RoundConfig
 from mechgap.semantics.trace import Trace
-from mechgap.training.objective import losses
+from mechgap.training.objective import Aims, losses
 from nets.cases import everything, flat_graphs, random_batch, real_nodes, small_config
 from training.cases import fresh, source
 
@@ -140,3 +140,36 @@ def test_a_perfect_run_of_a_real_program_has_small_terms():
     terms = losses(fresh().network, source(0))
     assert set(terms) == {"hint reach_h", "hint pi_h", "output pi"}
     assert all(torch.isfinite(term) and term > 0 for term in terms.values())
+
+
+def test_halting_is_judged_up_to_the_step_after_the_last_frame():
+    """Of n frames the network makes n steps: it shall go on at all but the last."""
+    network = Network(small_config(flat_graphs(), prologue=(RoundConfig(mid=4, width=8),), halting=True))
+    trace = random_trace(network.config.interface)
+    forced = torch.ones(4, len(SIZES), dtype=torch.bool)
+    hidden, given, parts = None, dict(trace.values), []
+    for index in range(1, int(LENGTHS.max()) + 1):
+        values = {name: value[min(index, 4) - 1] for name, value in given.items()}
+        encoded = network.encode(trace.batch, hint_features(network.config, values, trace.batch.nodes))
+        before = network.start(network.encode(trace.batch)) if hidden is None else hidden
+        hidden, _ = network.step(encoded, before)
+        chance = network.decode(encoded, before, hidden, ["halt"])["halt"][:, 0].sigmoid()
+        for row, length in enumerate(LENGTHS.tolist()):
+            if index <= length:
+                parts.append(-(chance[row] if index == length else 1 - chance[row]).log())
+    terms = losses(network, trace, True, forced)
+    assert len(parts) == int(LENGTHS.sum())
+    assert terms["halt"].item() == pytest.approx(torch.stack(parts).mean().item(), rel=1e-4)
+    plain = Network(small_config(flat_graphs(), prologue=(RoundConfig(mid=4, width=8),)))
+    plain.load_state_dict({n: v for n, v in network.state_dict().items() if ".halt." not in n})
+    others = losses(plain, trace, True, forced)
+    assert set(terms) - set(others) == {"halt"}
+    for name, value in others.items():
+        assert terms[name].item() == pytest.approx(value.item(), rel=1e-5)
+
+
+def test_without_hints_only_outputs_count():
+    network = Network(small_config(flat_graphs()))
+    trace = random_trace(network.config.interface)
+    terms, usual = losses(network, trace, aims=Aims(hints=False)), losses(network, trace)
+    assert set(terms) == {"output pi"} and terms["output pi"].item() == usual["output pi"].item()

@@ -52,7 +52,7 @@ def test_every_part_takes_part(change):
 
 
 def test_truncation_cuts_off_earlier_steps():
-    """From as many steps as there are on, nothing is cut off; before, the loss stays and the gradient changes."""
+    """The loss stays, the gradient changes; after more steps than there are, nothing is cut off."""
     task = load_task("insertion_sort")
     gradients, totals = {}, set()
     for truncate in (0, 1, 2, 100):

@@ -117,6 +117,6 @@ def _check(network: Network, names: Sequence[str], chosen: Sequence[Sequence[int
         raise TrainingError(
             "attention supervision, attention_heads",
             f"heads {', '.join(str(heads[0]) for heads in chosen)} of a network with {count}",
-            f"a head below {count} for each of the {len(names)} selections of the program",
+            f"a head below {count} for each of the {len(names)} selections: {', '.join(names)}",
             "set attention_heads so, or give the network more heads or rounds",
         )
