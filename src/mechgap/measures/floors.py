@@ -46,9 +46,10 @@ class References:
 
         Args:
             subject: what is measured.
-            seed: of the measurement; each network has one of its own.
+            seed: of the measurement; no two measurements share a network.
         """
-        seeds = range(seed + 1, seed + 1 + self.random)
+        start = 1 + seed * self.random
+        seeds = range(start, start + self.random)
         if self.untrained is not None:
             return [self.untrained(each) for each in seeds]
         if isinstance(subject, Network):
