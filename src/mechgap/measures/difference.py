@@ -92,7 +92,7 @@ def difference(first: Network, second: Network, tolerance: float = TOLERANCE) ->
     Raises:
         MechgapError: if they have different shapes.
     """
-    _check_shapes(first, second)
+    check_shapes(first, second)
     wirings = wire(first), wire(second)
     found = match(*wirings)
     modules = tuple(_modules(wirings, found, tolerance))
@@ -143,7 +143,12 @@ def _places(link: Link, found: Match) -> tuple[Places, Places]:
     )
 
 
-def _check_shapes(first: Network, second: Network) -> None:
+def check_shapes(first: Network, second: Network) -> None:
+    """Check that two networks are of one shape.
+
+    Raises:
+        MechgapError: if not; it says in what they differ.
+    """
     if first.config == second.config:
         return
     fields = first.config.__dataclass_fields__

@@ -57,7 +57,7 @@ def match(first: Wiring, second: Wiring) -> Match:
     weights, apart from their scale: by what they read and what reads them, up to ``DEPTH`` links away;
     and are then matched again by the weights themselves.
     """
-    scaled = _scaled(first, _own_scales(first)), _scaled(second, _own_scales(second))
+    scaled = scaled_by(first, own_scales(first)), scaled_by(second, own_scales(second))
     order = exact_order(*scaled)
     if order is None:
         known = _fingerprints(scaled[0]), _fingerprints(scaled[1])
@@ -117,8 +117,11 @@ def _cheapest(cost: Matrix) -> float:
 # ---- scales
 
 
-def _own_scales(wiring: Wiring) -> Scales:
-    """Sizes of the units by their weights: by what each reads of units whose size is known already."""
+def own_scales(wiring: Wiring) -> Scales:
+    """Sizes of the units by their weights: by what each reads of units whose size is known already.
+
+    Networks that differ in the scale of their units only are equal when divided by them (``scaled_by``).
+    """
     scales = {name: np.ones(group.size) for name, group in wiring.groups.items()}
     known = {name: np.full(group.size, not group.scalable) for name, group in wiring.groups.items()}
     for forward in (True, False):
@@ -142,7 +145,7 @@ def _own_scales(wiring: Wiring) -> Scales:
     return scales
 
 
-def _scaled(wiring: Wiring, scales: Scales) -> Wiring:
+def scaled_by(wiring: Wiring, scales: Scales) -> Wiring:
     """The wiring with every unit divided by its size."""
     links = []
     for link in wiring.links:

@@ -114,12 +114,10 @@ class _Readouts:
     def _highest(self, name: str, layer: nn.Linear) -> Sum:
         """Links of a layer that reads the largest values over the nodes: encoders cannot be multiplied in."""
         weight, features = array(layer.weight), self._links.config.features
-        if np.any(weight[:, :features]):
-            encoder = np.hstack(
-                [self._links.node_encoder[0].value, self._links.node_encoder[1].value[:, None]]
-            )
-            self._links.link(f"{name} of features", Sum.of(weight[:, :features]), None, None)
-            self._links.link(f"{name} of encoder", Sum.of(encoder), None, None)
+        encoder = np.hstack([self._links.node_encoder[0].value, self._links.node_encoder[1].value[:, None]])
+        read = np.any(weight[:, :features] != 0, axis=0)[:, None]  # others may be anything
+        self._links.link(f"{name} of features", Sum.of(weight[:, :features]), None, None)
+        self._links.link(f"{name} of encoder", Sum.of(encoder * read), None, None)
         for k, part in enumerate(("before", "after")):
             start = features + k * self._links.config.hidden
             matrix = weight[:, start : start + self._links.config.hidden]
