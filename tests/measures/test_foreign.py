@@ -70,7 +70,12 @@ def test_our_own_networks_score_the_same_as_foreign_ones(bench):
 
 def test_plain_functions_are_measured_at_all_gates(setting):
     panel = measure(ForeignSubject(WRITTEN, bfs.program), setting)
-    assert {name.partition("/")[0] for name in panel.rows} >= {"behaviour", "trace", "routing", "intervention"}
+    assert {name.partition("/")[0] for name in panel.rows} >= {
+        "behaviour",
+        "trace",
+        "routing",
+        "intervention",
+    }
     for name in ("behaviour/valid", "trace/error", "routing/gap", "intervention/changed/bfs"):
         assert panel.rows[name].score.value == panel.rows[name].score.ideal
     assert panel.verdict.kept == ("bfs",)

@@ -227,7 +227,9 @@ def _checked(values: Values, ports: tuple[Port, ...], batch: Batch, what: str) -
 def _check_all(values: Values, ports: tuple[Port, ...]) -> None:
     missing = [port.name for port in ports if port.name not in values]
     if missing:
-        raise _misfit("outputs of a foreign network", f"no {', '.join(missing)}", "all outputs of the program")
+        raise _misfit(
+            "outputs of a foreign network", f"no {', '.join(missing)}", "all outputs of the program"
+        )
 
 
 def _form(port: Port, batch: Batch) -> tuple[torch.dtype, torch.Size]:
@@ -241,4 +243,4 @@ def _form(port: Port, batch: Batch) -> tuple[torch.dtype, torch.Size]:
 
 
 def _misfit(where: str, given: str, expected: str) -> MechgapError:
-    return MechgapError(where, given, expected, "decode into the names, shapes and types of mechgap.semantics")
+    return MechgapError(where, given, expected, "decode into the names, shapes and types of the program")

@@ -66,7 +66,11 @@ class Verdict:
 
     def to_json(self) -> Plain:
         """The verdict as plain data."""
-        return {"summary": self.summary, "floors": self.floors, "standings": [s.to_json() for s in self.standings]}
+        return {
+            "summary": self.summary,
+            "floors": self.floors,
+            "standings": [s.to_json() for s in self.standings],
+        }
 
 
 def verdict(table: Mapping[str, Row], programs: Sequence[str]) -> Verdict:
