@@ -14,6 +14,7 @@ from mechgap.errors import MechgapError, Refusal
 from mechgap.interop.clrs import clrs_batch
 from mechgap.interop.clrs_networks import PROCESSORS, arrays_of, network_of
 from mechgap.lang.program import Port
+from mechgap.measures.panel import Setting, measure
 from mechgap.nets.config import NetworkConfig, clrs_config, mpnn_config
 from mechgap.nets.network import Network, hint_key, output_key
 from mechgap.nets.unrolling import Unrolling, feedback
@@ -150,3 +151,16 @@ def test_missing_and_misshapen_parameters_are_named():
         network_of(interface, {k: a for k, a in arrays.items() if k != key}, "mpnn")
     with pytest.raises(MechgapError, match="shape"):
         network_of(interface, arrays | {key: arrays[key].T}, "mpnn")
+
+
+def test_a_model_of_the_benchmark_is_measured_at_all_gates():
+    """The path of a trained model: its parameters, the network that they make, the panel."""
+    (path,) = [path for path in FILES if path.stem == "clrs-gatv2-bfs"]
+    processor, name, data = recorded(path)
+    task = load(name)
+    network = network_of(task.program.interface, parameters(data), processor)
+    graphs = task.sample(0, 8, 10, p=0.4)
+    found = measure(network, Setting(program=task.program, batch=graphs, valid=task.valid, swaps=2))
+    gates = {row.partition("/")[0] for row in found.rows}
+    assert {"behaviour", "trace", "routing", "intervention"} <= gates
+    assert found.rows["routing/gap"].random.replicates == 3

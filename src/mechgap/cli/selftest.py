@@ -20,7 +20,7 @@ def selftest(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Hold the measures against controls: exact, tied, soft, rival, untrained, cheating and mixed networks."""
+    """Hold the measures against controls: exact, tied, soft, untrained, cheating and mixed networks."""
     from ..lab.control_bench import SelftestPlan
     from ..lab.selftest import selftest as battery
     from .output import print_json, progress

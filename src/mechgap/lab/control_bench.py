@@ -213,7 +213,7 @@ class ControlBench:
 
     def _training(self, seed: int) -> TrainingSettings:
         plan = self.plan
-        sizes = tuple(n for n in (4, 8) if n < plan.nodes) + (plan.nodes,)
+        sizes = (*(n for n in (4, 8) if n < plan.nodes), plan.nodes)
         return TrainingSettings(
             hidden=32,
             steps=plan.steps,

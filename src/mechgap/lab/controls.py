@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
 
-from ..compiler.passes import CompileSettings, compile_program
+from ..compiler.passes import compile_program
 from ..compiler.targets.catalogue import TARGETS
-from ..errors import Refusal
 from ..lang.expression import Tie
 from ..lang.program import Program
 from ..measures.claims import claim
@@ -18,11 +18,12 @@ from ..measures.intervention import carry_out, judge
 from ..measures.panel import Bench, Setting
 from ..measures.routing import matched_routing
 from ..measures.score import Score
-from ..measures.subject import Measured, NetworkSubject, ProgramSubject, subject_of
+from ..measures.subject import AbstractSubject, Measured, NetworkSubject, ProgramSubject, subject_of
 from ..nets.network import Network
 from ..nets.symmetries import rearrange
 from ..tasks.catalogue import load
 from .control_bench import Check, ControlBench, Scores, Statement, class_aware
+from .distillation import DistillationPlan, distilled
 from .disturbances import with_noise
 from .families import sparse_chance
 from .impostors import Memoriser, Spread
@@ -39,12 +40,13 @@ PAIRS = (
     ("bellman_ford", "bellman_ford_seq"),
     ("independent_set", "independent_set_seq"),
     ("components", "components_seq"),
-    ("odd_even_sort", "insertion_sort_light"),
 )
-"""Programs with the same ports and answers that compute in other ways; the rivals of BFS come on top."""
+"""Programs with the same ports and answers that compute in other ways, compiled; those of BFS come on top."""
+UNCOMPILED = (("odd_even_sort", "insertion_sort_light"), ("insertion_sort", "bubble_sort"))
+"""More, as programs: their networks keep copies of the keys in their states, which go along in exchanges."""
 FAR = 0.2
 """How far from the ideal a figure must be that sees a difference."""
-SHARPNESS = tuple(2.0**-k for k in range(16, -1, -1))
+SHARPNESS = (*(2.0 ** (-k / 2) for k in range(32, 8, -1)), 1.0)
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 NOISE = 1e-4
 """Deviation of the noise on weights, relative to each: most networks bear so much, and some ten times it."""
@@ -70,7 +72,7 @@ def ties(bench: ControlBench) -> Iterator[Check]:
     """C2: the first, the last and all of several equal choices."""
     last = with_ties(bench.program, lambda choice: Tie.LAST)
     assert last is not None
-    variants = {
+    variants: dict[str, Measured] = {
         "the first of equal choices": bench.exact,
         "the last of equal choices": compile_program(last, bench.settings).network,
         "all equal choices alike": Spread(subject_of(bench.exact, bench.program), bench.program),
@@ -79,7 +81,7 @@ def ties(bench: ControlBench) -> Iterator[Check]:
     for name, scores in measured.items():
         yield Statement("C2", name, "every class-aware figure is ideal").check(class_aware(scores))
     other = measured["the last of equal choices"]
-    strict = [(name, s, _short(abs(s.value - s.ideal), 1e-3)) for name, s in other.items() if _moves(name)]
+    strict = [(n, s, _short(_gap(s), 1e-3)) for n, s in other.items() if claim(n).strict]
     yield Statement("C2", "the last of equal choices", "every strict figure is away from ideal").check(strict)
 
 
@@ -91,15 +93,15 @@ def temperature(bench: ControlBench) -> Iterator[Check]:
     yield Statement("C3", "attention at full sharpness", "figures of attention are ideal", 1e-6).check(ends)
     jumps = [
         (name, sharp[name], abs(sharp[name].value - soft[name].value))
-        for soft, sharp in zip(rows, rows[1:], strict=False)
+        for soft, sharp in pairwise(rows)
         for name in names
     ]
-    what = "attention made twice as sharp, from 2^-16 on"
+    what = "attention made sharper by steps of 2^1/2, from 2^-16 on"
     yield Statement("C3", what, "no figure of attention jumps", 0.25).check(jumps)
     strict = [name for name in names if claim(name).strict]
     back = [
         (name, sharp[name], max(0.0, sharp[name].value - soft[name].value))
-        for soft, sharp in zip(rows, rows[1:], strict=False)
+        for soft, sharp in pairwise(rows)
         for name in strict
     ]
     yield Statement("C3", what, "strict figures only fall", 1e-3).check(back)
@@ -111,22 +113,22 @@ def rivals(bench: ControlBench) -> Iterator[Check]:
     found = {name: bench.scores(network) for name, network in networks.items()}
     for rival in bench.rivals:
         yield _told_apart(bench.program.name, rival.name, (found[bench.program.name], found[rival.name]))
-    for left, right in PAIRS:
-        yield _told_apart(left, right, _paired(bench, load(left).program, load(right).program))
+    for left, right in (*PAIRS, *UNCOMPILED):
+        programs = load(left).program, load(right).program
+        yield _told_apart(left, right, _paired(bench, *programs, compiled=(left, right) in PAIRS))
 
 
-def _paired(bench: ControlBench, left: Program, right: Program) -> tuple[Scores, Scores]:
-    """The interventions of two programs, compiled if the compiler can."""
+def _paired(bench: ControlBench, left: Program, right: Program, *, compiled: bool) -> tuple[Scores, Scores]:
+    """The interventions of two programs."""
     task, plan = load(left.name), bench.plan
     batch = task.sample(plan.seed, plan.nodes, plan.graphs // 2, p=sparse_chance(task, plan.nodes))
     made = Bench(Setting(program=left, batch=batch, rivals=(right,), swaps=plan.swaps, seed=plan.seed)).plan
 
     def scores(program: Program) -> Scores:
-        try:
-            network = compile_program(program, CompileSettings(n=plan.nodes)).network
-            outputs = carry_out(NetworkSubject(network, left), made)
-        except Refusal:
-            outputs = carry_out(ProgramSubject(program), made)
+        subject: AbstractSubject = ProgramSubject(program)
+        if compiled:
+            subject = NetworkSubject(compile_program(program, bench.settings).network, left)
+        outputs = carry_out(subject, made)
         return {f"intervention/{name}": s for name, s in judge(outputs, made, left.name).items()}
 
     return scores(left), scores(right)
@@ -134,7 +136,9 @@ def _paired(bench: ControlBench, left: Program, right: Program) -> tuple[Scores,
 
 def _told_apart(left: str, right: str, found: tuple[Scores, Scores]) -> Check:
     key = f"intervention/delta/{left}/{right}"
-    figures = [(key, scores[key], abs(scores[key].value - sign)) for scores, sign in zip(found, (1, -1))]
+    figures = [
+        (key, scores[key], abs(scores[key].value - sign)) for scores, sign in zip(found, (1, -1), strict=True)
+    ]
     return Statement("C4", f"{left} and {right}", "delta is +1 for one and -1 for the other").check(figures)
 
 
@@ -151,8 +155,9 @@ def cheat(bench: ControlBench) -> Iterator[Check]:
     scores = bench.scores(ForeignSubject(Memoriser(bench.program, bench.plan.seed), bench.program))
     fooled = [each for each in class_aware(scores) if claim(each[0]).reads in ("answers", "decoder")]
     yield Statement("C6", "a lookup table", "answers and hints are right: they see nothing").check(fooled)
-    expected = f"in every gate of attention and states some figure is {FAR} or more from ideal"
-    yield Statement("C6", "a lookup table", expected).check(_seen(scores, ("answers", "decoder")))
+    expected = f"all figures of attention and some in every gate of states are {FAR} or more from ideal"
+    seen = _seen(scores, ("answers", "decoder"), each="attention")
+    yield Statement("C6", "a lookup table", expected).check(seen)
     yield _rejected(bench, "C6", "a lookup table", scores)
 
 
@@ -188,6 +193,24 @@ def natural(bench: ControlBench) -> Iterator[Check]:
         what = f"{target}: other order, scale and width, and noise of {NOISE:g} on all weights"
         statement = Statement("C8", what, "class-aware figures are nearly ideal", 0.01)
         yield statement.check(class_aware(bench.scores(noisy)))
+    plan = DistillationPlan(nodes=min(10, bench.plan.nodes), seed=bench.plan.seed)
+    before = bench.trained[0]
+    own = distilled(before, bench.task, {p.name: p for p in bench.rivals}, plan)
+    yield from _distilled(bench, bench.scores(before), bench.scores(own))
+
+
+def _distilled(bench: ControlBench, before: Scores, after: Scores) -> Iterator[Check]:
+    """That a network which was trained to act as the program is seen to do so."""
+    what = "a trained network, trained on exchanges to act as bfs"
+    figures = class_aware(after)
+    seen = [figure for figure in figures if claim(figure[0]).reads != "states"]
+    yield Statement("C8", what, "answers, hints and attention are nearly ideal", 0.05).check(seen)
+    acts = [(name, s, max(0.0, off - _gap(before[name]))) for name, s, off in figures]
+    yield Statement("C8", what, "no figure is farther from ideal than before", 0.02).check(acts)
+    kept = bench.verdict(after).kept
+    key = f"intervention/changed/{bench.program.name}"
+    verdict = [(key, after[key], 0.0 if kept == (bench.program.name,) else 1.0)]
+    yield Statement("C8", f"{what}: the verdict", "rejects all algorithms but bfs").check(verdict)
 
 
 def mixtures(bench: ControlBench) -> Iterator[Check]:
@@ -208,42 +231,37 @@ def mixtures(bench: ControlBench) -> Iterator[Check]:
 def _backward(rows: Sequence[Scores]) -> list[Figure]:
     """By how much figures come nearer to the ideal from one row to the next."""
     found = []
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         for name, later in after.items():
-            # Differences of two shares, and the largest weight alone, need not move one way.
-            if later.ideal != later.ideal or not later.known or _turns(name):
-                continue
-            found.append((name, later, _gap(before[name]) - _gap(later)))
-    return [(name, later, max(0.0, off)) for name, later, off in found]
-
-
-def _turns(name: str) -> bool:
-    return name.startswith("routing/top1")
+            if later.known and later.ideal == later.ideal:
+                found.append((name, later, max(0.0, _gap(before[name]) - _gap(later))))
+    return found
 
 
 def _gap(value: Score) -> float:
     return abs(value.value - value.ideal)
 
 
-def _seen(scores: Scores, blind: tuple[str, ...]) -> list[Figure]:
-    """Of every gate the class-aware figure that is farthest from ideal, with what it lacks to be far."""
+def _seen(scores: Scores, blind: tuple[str, ...], *, each: str = "") -> list[Figure]:
+    """Of every gate the class-aware figure that is farthest from ideal, with what it lacks to be far.
+
+    Args:
+        scores: of a subject that is none.
+        blind: rows that read these are left out.
+        each: of rows that read this, every one instead.
+    """
     best: dict[str, Figure] = {}
     for name, value, distance in class_aware(scores):
-        gate = name.partition("/")[0]
-        if claim(name).reads in blind or (gate in best and _gap(best[gate][1]) >= distance):
-            continue
-        best[gate] = (name, value, _short(distance, FAR))
+        reads = claim(name).reads
+        place = name if reads == each else name.partition("/")[0]
+        if reads not in blind and (place not in best or _gap(best[place][1]) < distance):
+            best[place] = (name, value, _short(distance, FAR))
     return list(best.values())
 
 
 def _short(distance: float, wanted: float) -> float:
     """What a distance lacks."""
     return max(0.0, wanted - distance)
-
-
-def _moves(name: str) -> bool:
-    """Whether a row must move with ties."""
-    return claim(name).strict
 
 
 def _run(bench: ControlBench, network: Measured) -> Trace:

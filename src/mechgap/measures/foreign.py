@@ -243,6 +243,4 @@ def _form(port: Port, batch: Batch) -> tuple[torch.dtype, torch.Size]:
 
 
 def _misfit(where: str, given: str, expected: str) -> MechgapError:
-    return MechgapError(
-        where, given, expected, "decode into the names, shapes and types of mechgap.semantics"
-    )
+    return MechgapError(where, given, expected, "decode into the names, shapes and types of the program")

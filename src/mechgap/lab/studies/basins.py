@@ -10,12 +10,12 @@ import numpy as np
 from ...measures.bootstrap import SEED, interval
 from ...measures.statistics.proportion import proportion
 from .groups import mean_score, shown
+from .measuring import DRIFT
 from .plan import Arm
 from .results import Moment, Results
 from .sections import Chart, Section, Series, Table, spread
 
 CAUSAL = "gap:intervention/changed/{task}"
-DRIFT = "parameters/distance"
 RESAMPLES = 2000
 
 

@@ -14,8 +14,10 @@ from ...training.checkpoint import resume
 from ...training.loop import Company, train
 from ...training.perturbation import perturbed
 from ...training.run import Run
+from ..distillation import DistillationPlan, distilled
 from ..learning import begin, traces, validation
 from ..measurement import MeasurePlan
+from ..rivals import rivals
 from ..store import write_json
 from .measuring import Meter
 from .plan import Cell, Study
@@ -59,10 +61,12 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
     own = folder / cell.folder
     task, settings = load(cell.task), study.settings(cell)
     meter = _meter(cell.task, study.measured(cell))
-    run = _start(study, cell, task)
+    origin = _compiled(study, cell, task)
+    run = _start(study, cell, task, origin)
 
     def measure(network: Network, step: int) -> None:
-        write_json(own / measured_file(step), meter.figures(network))
+        shown = _with_exchanges(study, cell, task, network)
+        write_json(own / measured_file(step), meter.figures(shown, origin))
 
     if 0 in study.moments and not (own / measured_file(0)).exists():
         measure(run.network, 0)
@@ -83,13 +87,30 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
         return True
 
 
-def _start(study: Study, cell: Cell, task: Task) -> Run:
-    """The cell's run before its first step."""
-    arm, settings = study.arm(cell.arm), study.settings(cell)
+def _compiled(study: Study, cell: Cell, task: Task) -> Network | None:
+    """The compiled network that a cell starts from; None if it starts from random weights."""
+    arm = study.arm(cell.arm)
     if arm.noise is None:
+        return None
+    return compile_program(task.program, CompileSettings(target=arm.target)).network
+
+
+def _start(study: Study, cell: Cell, task: Task, compiled: Network | None) -> Run:
+    """The cell's run before its first step."""
+    settings, noise = study.settings(cell), study.arm(cell.arm).noise
+    if compiled is None or noise is None:
         return begin(task, settings)
-    compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
-    return begin(task, settings, perturbed(compiled, arm.noise, (settings.seed,)))
+    return begin(task, settings, perturbed(compiled, noise, (settings.seed,)))
+
+
+def _with_exchanges(study: Study, cell: Cell, task: Task, network: Network) -> Network:
+    """The network that is measured: a copy trained further on exchanges, if the arm says so."""
+    steps = study.arm(cell.arm).exchanges
+    if not steps:
+        return network
+    settings = study.settings(cell)
+    plan = DistillationPlan(steps=steps, nodes=max(settings.sizes), graphs=settings.batch, seed=cell.seed)
+    return distilled(network, task, {p.name: p for p in rivals(task)}, plan)
 
 
 @lru_cache(maxsize=METERS)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...measures.distance import distance
+from ...measures.floors import Row
 from ...measures.panel import Bench, Standard
+from ...measures.score import Score
 from ...tasks.task import Task
 from ..measurement import MeasurePlan, references, setting
 from ..rivals import rivals
 
 if TYPE_CHECKING:
-    from ...measures.floors import Row
     from ...nets.config import NetworkConfig
     from ...nets.network import Network
+
+DRIFT = "parameters/distance"
+"""The measure of how far weights are from the compiled ones."""
 
 
 class Meter:
@@ -28,11 +33,17 @@ class Meter:
         self.task, self.plan = task, plan
         self._standards: list[tuple[NetworkConfig, Standard]] = []
 
-    def figures(self, network: Network) -> dict[str, Any]:
-        """All figures of a network, as plain data, and the verdict."""
+    def figures(self, network: Network, compiled: Network | None = None) -> dict[str, Any]:
+        """All figures of a network, as plain data, and the verdict.
+
+        Args:
+            network: what is measured.
+            compiled: a network of the same shape, if its distance from that is of interest.
+        """
         panel = self._standard(network).panel(network)
+        apart = {} if compiled is None else {DRIFT: _drift(network, compiled)}
         return {
-            "rows": {key: _row(row) for key, row in panel.rows.items()},
+            "rows": {**{key: _row(row) for key, row in panel.rows.items()}, **apart},
             "verdict": panel.verdict.to_json(),
             "conditions": panel.conditions,
         }
@@ -54,3 +65,12 @@ def _row(row: Row) -> dict[str, Any]:
         if score is not None and score.clusters is not None:
             part["clusters"] = [score.clusters.numerator.tolist(), score.clusters.denominator.tolist()]
     return data
+
+
+def _drift(network: Network, compiled: Network) -> dict[str, Any]:
+    """How far the weights are from the compiled ones, as a row; one network is one figure."""
+    apart = distance(network, compiled, random=1)
+    score = Score(DRIFT, apart.whole, apart.whole, apart.whole, 1, "network", 1, 0.0)
+    row = Row(score, None, {}, None, float("nan"), {}).to_json()
+    row["clusters"] = [[apart.whole], [1.0]]
+    return row
