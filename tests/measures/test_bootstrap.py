@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from mechgap.measures.bootstrap import Clusters, draws, interval, mean_of, resampled, resampled_seeds
+from mechgap.measures.bootstrap import (
+    Clusters,
+    difference_of,
+    draws,
+    interval,
+    mean_of,
+    resampled,
+    resampled_seeds,
+)
 
 
 def simulated(rng, graphs, cells=12, spread=2.0):
@@ -88,3 +96,16 @@ def test_several_seeds_vary_more_than_one(shared):
     alone = bounds(seeds[1])
     assert low < 0.35 < 0.65 < high
     assert high - low > 3 * (alone[1] - alone[0])
+
+
+def test_differences_of_clusters_are_differences_of_their_ratios():
+    left = Clusters(np.array([3.0, 1.0, 0.0]), np.array([4.0, 2.0, 2.0]))
+    right = Clusters(np.array([1.0, 1.0, 1.0]), np.array([8.0, 4.0, 4.0]))
+    found = difference_of(left, right)
+    assert found.ratio == pytest.approx(left.ratio - right.ratio)
+    weights = draws(3)
+    apart = resampled(left, weights) - resampled(right, weights)
+    assert resampled(found, weights) == pytest.approx(apart, nan_ok=True)
+    assert difference_of(left, left).ratio == 0.0
+    nothing = Clusters(np.zeros(3), np.zeros(3))
+    assert np.isnan(difference_of(left, nothing).ratio)
