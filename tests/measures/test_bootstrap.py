@@ -9,6 +9,7 @@ from scipy.stats import trim_mean
 
 from mechgap.measures.bootstrap import (
     Clusters,
+    difference_of,
     draws,
     interquartile_mean,
     interval,
@@ -139,3 +140,16 @@ def test_the_interquartile_mean_over_seeds_covers_the_truth():
         low, high = np.percentile(resampled_seeds(seeds, False, interquartile_mean), [2.5, 97.5])
         inside.append(low <= 0.5 <= high)
     assert np.mean(inside) >= 0.89
+
+
+def test_differences_of_clusters_are_differences_of_their_ratios():
+    left = Clusters(np.array([3.0, 1.0, 0.0]), np.array([4.0, 2.0, 2.0]))
+    right = Clusters(np.array([1.0, 1.0, 1.0]), np.array([8.0, 4.0, 4.0]))
+    found = difference_of(left, right)
+    assert found.ratio == pytest.approx(left.ratio - right.ratio)
+    weights = draws(3)
+    apart = resampled(left, weights) - resampled(right, weights)
+    assert resampled(found, weights) == pytest.approx(apart, nan_ok=True)
+    assert difference_of(left, left).ratio == 0.0
+    nothing = Clusters(np.zeros(3), np.zeros(3))
+    assert np.isnan(difference_of(left, nothing).ratio)

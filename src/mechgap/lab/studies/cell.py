@@ -12,7 +12,7 @@ from ...errors import TrainingError
 from ...tasks.catalogue import load
 from ...training.checkpoint import resume
 from ...training.loop import Company, train
-from ...training.perturbation import perturbed
+from ...training.perturbation import perturbed, softened
 from ...training.run import Run
 from ..distillation import DistillationPlan, distilled
 from ..learning import begin, traces, validation
@@ -88,11 +88,14 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
 
 
 def _compiled(study: Study, cell: Cell, task: Task) -> Network | None:
-    """The compiled network that a cell starts from; None if it starts from random weights."""
+    """The compiled network that a cell starts from, softened so that gradients are finite.
+
+    None if the cell starts from random weights.
+    """
     arm = study.arm(cell.arm)
     if arm.noise is None:
         return None
-    return compile_program(task.program, CompileSettings(target=arm.target)).network
+    return softened(compile_program(task.program, CompileSettings(target=arm.target)).network)
 
 
 def _start(study: Study, cell: Cell, task: Task, compiled: Network | None) -> Run:
