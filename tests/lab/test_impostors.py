@@ -1,4 +1,4 @@
-"""Impostors are what they claim: right without a mechanism, spread without another choice, mixed in between."""
+"""Impostors are what they claim: right without a mechanism, spread over equal choices, mixed of two."""
 
 from __future__ import annotations
 
