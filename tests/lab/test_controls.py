@@ -142,7 +142,8 @@ def test_a_check_counts_what_is_known_and_names_what_is_off():
     )
     assert found.blamed == ("routing/gap",)
     assert found.off == 0.5
-    assert found.to_json()["found"]["routing/gap"]["value"] == 0.5
+    assert found.to_json()["found"][0]["value"] == 0.5
+    assert [each.name for each in found.found] == ["routing/gap", "trace/error"]
     assert not statement.check([("trace/error", constant(0.0, 0.0), float("nan"))]).passed
 
 
