@@ -1,5 +1,6 @@
 # make run   sets up and runs the main job: compile, verify, train and measure BFS, with a report
 # make test  sets up and runs the fast checks: style, types, import order, tests
+# make selftest  the controls of the measures, about a minute
 # make slow  the tests that take minutes;  make bench  speed and memory;  make format  tidies the sources
 # make docs  writes docs/tasks: a page for every task, measured and drawn
 
@@ -13,7 +14,7 @@ FILES := pyproject.toml constraints.txt
 # Tests run in several processes: one thread of arithmetic each.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: run test check slow bench docs format clean
+.PHONY: run test check selftest slow bench docs format clean
 
 run: $(VENV)/.core
 	$(BIN)/mechgap run $(RUN)
@@ -26,6 +27,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+selftest: $(VENV)/.core
+	$(ONE_THREAD) $(BIN)/mechgap selftest
 
 slow: $(VENV)/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist worksteal

@@ -15,7 +15,7 @@ from mechgap.errors import MechgapError
 
 COMMANDS = (
     *("list", "show", "trace", "compile", "certify", "verify", "explain", "diff"),
-    *("parity", "train", "measure", "run", "compare", "export", "stock", "robustness"),
+    *("parity", "train", "measure", "run", "compare", "study", "export", "stock", "robustness", "selftest"),
 )
 GROUPS = ("data", "zoo")
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]
@@ -35,7 +35,7 @@ def test_every_command_explains_itself_and_speaks_json(mechgap, name):
     assert shown.code == 0
     assert "--json" in shown.out
     assert ("--seed" in shown.out) == (
-        name in ("trace", "verify", "train", "measure", "run", "export", "stock", "robustness")
+        name in ("trace", "verify", "train", "measure", "run", "export", "stock", "robustness", "selftest")
     )
 
 

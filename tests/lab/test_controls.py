@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from measures.symmetries import symmetric
 from mechgap.errors import NotFoundError
 from mechgap.lab import selftest as module
-from mechgap.lab.control_bench import ControlBench, SelftestPlan, Statement
+from mechgap.lab.control_bench import ControlBench, SelftestPlan, Statement, class_aware
 from mechgap.lab.selftest import CONTROLS, Selftest, selftest
 from mechgap.measures import intervention, panel, routing
 from mechgap.measures.admissible import Answer
@@ -119,6 +122,13 @@ def test_probes_that_read_the_decoder_fail_on_a_cheat(monkeypatch):
     assert {name.partition("/")[0] for name in failed("C6")} == {"probe"}
 
 
+@given(seed=st.integers(0, 2**31))
+@settings(max_examples=8, deadline=None)
+def test_no_symmetry_of_an_exact_network_moves_a_class_aware_figure(bench, seed):
+    for name, value, off in class_aware(bench.scores(symmetric(bench.exact, seed))):
+        assert off <= claim(name).tolerance, (name, value)
+
+
 def constant(value, ideal):
     return score("m", Clusters(torch.full((12,), value).numpy(), torch.ones(12).numpy()), ideal)
 
@@ -132,7 +142,8 @@ def test_a_check_counts_what_is_known_and_names_what_is_off():
     )
     assert found.blamed == ("routing/gap",)
     assert found.off == 0.5
-    assert found.to_json()["found"]["routing/gap"]["value"] == 0.5
+    assert found.to_json()["found"][0]["value"] == 0.5
+    assert [each.name for each in found.found] == ["routing/gap", "trace/error"]
     assert not statement.check([("trace/error", constant(0.0, 0.0), float("nan"))]).passed
 
 

@@ -38,9 +38,9 @@ def selftest(
 def _print(found: Selftest) -> None:
     from .output import print_table
 
-    heads = ("", "what", "expected", "off", "within", "figures", "")
+    heads = ("", "what", "expected", "farthest off", "off", "within", "of", "")
     rows = [_row(check) for check in found.checks]
-    print_table("controls of the measures", heads, rows, right=heads[3:6])
+    print_table("controls of the measures", heads, rows, right=heads[4:7])
     for name in found.blamed:
         print(f"not to be reported: {name}")
     print("all controls hold" if found.passed else "a control fails")
@@ -48,4 +48,9 @@ def _print(found: Selftest) -> None:
 
 def _row(check: Check) -> tuple[str, ...]:
     numbers = (f"{check.off:.3g}", f"{check.tolerance:g}", str(check.counted))
-    return (check.control, check.what, check.expected, *numbers, "holds" if check.passed else "FAILS")
+    farthest = "nothing to count"
+    if check.found:
+        first = check.found[0]
+        farthest = f"{first.name} {first.value:.3f} [{first.low:.3f}, {first.high:.3f}]"
+    end = "holds" if check.passed else "FAILS"
+    return (check.control, check.what, check.expected, farthest, *numbers, end)

@@ -63,7 +63,7 @@ class Check:
         what: what was measured.
         expected: what must be found, in words.
         tolerance: how far a figure may be off.
-        found: the figures that are farthest off, by the name of the row.
+        found: the figures that are farthest off, named as the rows of the panel.
         counted: how many figures were held against what is expected.
         off: how far the farthest is off.
         blamed: rows that are off by more than the tolerance.
@@ -73,7 +73,7 @@ class Check:
     what: str
     expected: str
     tolerance: float
-    found: Mapping[str, Score]
+    found: tuple[Score, ...]
     counted: int
     off: float
     blamed: tuple[str, ...]
@@ -90,7 +90,7 @@ class Check:
             "what": self.what,
             "expected": self.expected,
             "tolerance": self.tolerance,
-            "found": {name: score.to_json() for name, score in self.found.items()},
+            "found": [score.to_json() for score in self.found],
             "counted": self.counted,
             "off": self.off,
             "blamed": list(self.blamed),
@@ -126,7 +126,7 @@ class Statement:
             self.what,
             self.expected,
             self.tolerance,
-            {name: replace(score, name=name) for name, score, _ in known[:SHOWN]},
+            tuple(replace(score, name=name) for name, score, _ in known[:SHOWN]),
             len(known),
             known[0][2] if known else float("nan"),
             tuple(dict.fromkeys(blamed)),

@@ -45,6 +45,10 @@ class NodeReadout(nn.Module):
         logits: Tensor = self.linear(reading.nodes)
         return logits
 
+    def sharpen(self, factor: float) -> None:
+        """Multiply the logits by a factor, in the weights."""
+        _multiply(factor, self.linear)
+
 
 class ChoiceReadout(NodeReadout):
     """Logits of a pointer of the graph: a score at every node."""
@@ -81,6 +85,10 @@ class PointerReadout(nn.Module):
         )
         return scores + self.final.bias
 
+    def sharpen(self, factor: float) -> None:
+        """Multiply the logits by a factor, in the weights."""
+        _multiply(factor, self.final)
+
 
 class EdgeReadout(nn.Module):
     """Logits of a value at pairs: first r_i + second r_j + edge e_ij, and pair p_ij if there are p."""
@@ -97,6 +105,10 @@ class EdgeReadout(nn.Module):
         ends: Tensor = self.first(reading.nodes)[:, :, None] + self.second(reading.nodes)[:, None]
         ends = ends + reading.encoded.projection.then(self.edge)(reading.encoded.edges)
         return ends if self.pair is None else ends + self.pair(reading.pairs)
+
+    def sharpen(self, factor: float) -> None:
+        """Multiply the logits by a factor, in the weights."""
+        _multiply(factor, self.first, self.second, self.edge, *([self.pair] if self.pair else []))
 
 
 class EdgePointerReadout(EdgeReadout):
@@ -120,6 +132,10 @@ class EdgePointerReadout(EdgeReadout):
             logits[block.graphs, block.rows] = self.final(best)[..., 0]
         return logits
 
+    def sharpen(self, factor: float) -> None:
+        """Multiply the logits by a factor, in the weights."""
+        _multiply(factor, self.final)
+
 
 class GraphReadout(nn.Module):
     """Logits of a value of the graph: nodes(max over the nodes of r_n) + graph g."""
@@ -135,6 +151,10 @@ class GraphReadout(nn.Module):
         logits: Tensor = self.nodes(highest) + self.graph(reading.encoded.graph)
         return logits
 
+    def sharpen(self, factor: float) -> None:
+        """Multiply the logits by a factor, in the weights."""
+        _multiply(factor, self.nodes, self.graph)
+
 
 def readout(config: NetworkConfig, port: Port) -> nn.Module:
     """The readout for the location and kind of a port."""
@@ -143,3 +163,9 @@ def readout(config: NetworkConfig, port: Port) -> nn.Module:
         return by_location.get(port.location, ChoiceReadout)(config)
     plain = {Location.NODE: NodeReadout, Location.EDGE: EdgeReadout, Location.GRAPH: GraphReadout}
     return plain[port.location](config, port.kind.width)
+
+
+def _multiply(factor: float, *layers: nn.Linear) -> None:
+    with torch.no_grad():
+        for weight in (weight for layer in layers for weight in layer.parameters()):
+            weight.mul_(factor)

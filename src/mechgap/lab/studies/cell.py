@@ -12,7 +12,7 @@ from ...errors import TrainingError
 from ...tasks.catalogue import load
 from ...training.checkpoint import resume
 from ...training.loop import Company, train
-from ...training.perturbation import perturbed, softened
+from ...training.perturbation import confident, perturbed, softened
 from ...training.run import Run
 from ..distillation import DistillationPlan, distilled
 from ..learning import begin, traces, validation
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ...tasks.task import Task
 
 CHECKPOINT, FAILED = "checkpoint.safetensors", "failed.json"
+STEEPEST = 2.0**24
+"""The largest slope of compiled networks that are trained: whole numbers up to it stay exact."""
 METERS = 8
 """How many tasks are kept ready for measurements."""
 
@@ -95,7 +97,8 @@ def _compiled(study: Study, cell: Cell, task: Task) -> Network | None:
     arm = study.arm(cell.arm)
     if arm.noise is None:
         return None
-    return softened(compile_program(task.program, CompileSettings(target=arm.target)).network)
+    compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
+    return confident(softened(compiled, STEEPEST), arm.confidence)
 
 
 def _start(study: Study, cell: Cell, task: Task, compiled: Network | None) -> Run:

@@ -24,6 +24,8 @@ class Arm:
         noise: if given, training starts from the compiled network with this relative noise on its
             weights, not from random ones.
         target: family of the compiled network that ``noise`` is put on.
+        confidence: factor of the logits of that network's readouts; it decides as before, and right
+            answers cost less.
         exchanges: if not 0, every network is trained for so many steps more on exchanges of node states
             (interchange intervention training) before it is measured.
     """
@@ -34,6 +36,7 @@ class Arm:
     tasks: tuple[str, ...] = ()
     noise: float | None = None
     target: str = "gatv2"
+    confidence: float = 1.0
     exchanges: int = 0
 
 
