@@ -66,10 +66,10 @@ def same(one, two, tolerance=1e-4):
 @pytest.mark.parametrize("name", TASKS)
 def test_symmetries_are_no_distance(name, seed):
     for powers in (True, False):
-        found = distance(symmetric(compiled(name), seed, powers), compiled(name), random=1)
+        found = distance(symmetric(compiled(name), seed, powers), compiled(name), random=int(name == "bfs"))
         assert found.whole < 1e-6
         assert max(found.modules.values()) < 1e-6
-        assert found.floor[0] > 0.5
+        assert all(floor > 0.5 for floor in found.floor)
 
 
 @pytest.mark.parametrize("target", ["mpnn", "transformer"])
@@ -97,7 +97,7 @@ def test_a_small_change_is_a_small_distance():
             parameter.mul_(
                 1 + 1e-3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0))
             )
-    found = distance(changed, network, random=2, seed=10)
+    found = distance(changed, network, random=2)
     assert 0 < found.whole < 0.01 < min(found.floor)
     assert json.loads(json.dumps(found.to_json()))["floor"] == list(found.floor)
 

@@ -21,6 +21,9 @@ Loss = Callable[[Network], float]
 GRID = tuple(k / 10 for k in range(11))
 """How far from the second network to the first one."""
 
+UNTRAINED = 10_000
+"""Seed of the first untrained network."""
+
 
 @dataclass(frozen=True)
 class Distance:
@@ -61,20 +64,20 @@ class Barrier:
         return {"grid": list(self.grid), "losses": list(self.losses), "height": self.height}
 
 
-def distance(network: Network, exact: Network, *, random: int = 3, seed: int = 0) -> Distance:
+def distance(network: Network, exact: Network, *, random: int = 3, seed: int = UNTRAINED) -> Distance:
     """How far the weights of a network are from those of another one, up to order and scale of units.
 
     Args:
         network: what is measured.
         exact: another network of the same shape, such as a compiled one or one of another seed.
         random: how many untrained networks stand beside.
-        seed: of theirs.
+        seed: of the first of them; trained networks should not have started from it.
 
     Raises:
         MechgapError: if the shapes differ.
     """
     modules = _squares(network, exact)
-    untrained = [Network(exact.config, seed=seed + 1 + k).to(exact.dtype) for k in range(random)]
+    untrained = [Network(exact.config, seed=seed + k).to(exact.dtype) for k in range(random)]
     floor = tuple(_relative(_squares(other, exact).values()) for other in untrained)
     named = {name: _relative([sums]) for name, sums in modules.items() if sums[1] > 0}
     return Distance(_relative(modules.values()), named, floor)
