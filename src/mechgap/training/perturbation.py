@@ -107,5 +107,6 @@ def confident(network: Network, factor: float) -> Network:
     found = copy.deepcopy(network)
     for key, port in found.ports.items():
         if not isinstance(port.kind, Scalar):
-            found.readouts[key].sharpen(factor)
+            sharpen: Callable[[float], None] = getattr(found.readouts[key], "sharpen")
+            sharpen(factor)
     return found
