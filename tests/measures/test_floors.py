@@ -7,12 +7,14 @@ import json
 import numpy as np
 import pytest
 
+from measures.symmetries import symmetric
 from mechgap.compiler.passes import compile_program
 from mechgap.lab.realisations import orbit
 from mechgap.measures.bootstrap import Clusters
 from mechgap.measures.floors import Floors, References, Row
-from mechgap.measures.panel import Setting, measure
+from mechgap.measures.panel import Bench, Setting, measure
 from mechgap.measures.score import score
+from mechgap.measures.subject import NetworkSubject
 from mechgap.nets.config import clrs_config, mpnn_config
 from mechgap.nets.network import Network
 from mechgap.tasks.graphs import bfs, bfs_distance
@@ -81,6 +83,21 @@ def test_class_aware_measures_are_calibrated_and_strict_ones_are_not(panel):
             assert found.calibrated, (name, found.fault)
             assert found.gap is not None
         assert set(found.orbit) == {"realisation 1", "realisation 2"}
+
+
+@pytest.mark.parametrize(("name", "seed"), [("bfs", 0), ("bfs_distance", 1), ("bfs_distance", 2)])
+def test_symmetries_change_no_row(graphs, name, seed):
+    program = {"bfs": bfs, "bfs_distance": bfs_distance}[name].program
+    bench = Bench(Setting(program=bfs.program, batch=graphs, rivals=(bfs_distance.program,), swaps=4))
+    network, exact = (compile_program(p).network for p in (program, bfs.program))
+    reference = NetworkSubject(exact, bfs.program).run(graphs, bench.exact.lengths, attention=True)
+    plain, moved = (
+        bench.gates(NetworkSubject(each, bfs.program), reference).scores
+        for each in (network, symmetric(network, seed))
+    )
+    assert {key: f"{found}" for key, found in plain.items()} == {
+        key: f"{found}" for key, found in moved.items()
+    }
 
 
 def test_the_excess_is_the_distance_to_exact_less_that_to_a_peer(panel):

@@ -174,8 +174,18 @@ def table(**rates):
         ({"dis__p__q": 0.9, "dis__q__p": 0.1, "changed__p": 0.2, "changed__q": 0.9}, "rejects all"),
         ({"changed__p": 0.9, "changed__q": 0.9}, "rejects none"),
         ({}, "tests nothing"),
+        ({"changed__p": 0.9, "changed__q": 0.9, "unmapped__memory__q": 0.3}, "rejects q"),
+        ({"changed__p": 0.9, "changed__q": 0.9, "unmapped__memory__q": 0.55}, "rejects none"),
     ],
-    ids=["one is left", "not above untrained", "inert", "not told apart", "nothing to count"],
+    ids=[
+        "one is left",
+        "not above untrained",
+        "inert",
+        "not told apart",
+        "nothing to count",
+        "left out",
+        "not shown",
+    ],
 )
 def test_verdicts(rates, summary):
     found = verdict(table(**rates), ["p", "q"])
