@@ -107,6 +107,5 @@ def confident(network: Network, factor: float) -> Network:
     found = copy.deepcopy(network)
     for key, port in found.ports.items():
         if not isinstance(port.kind, Scalar):
-            sharpen: Callable[[float], None] = getattr(found.readouts[key], "sharpen")
-            sharpen(factor)
+            found.readouts[key].sharpen(factor)  # type: ignore[operator]
     return found

@@ -60,7 +60,7 @@ def test_every_section_can_be_drawn(study):
 
 
 def test_basins_tell_where_half_of_the_trainings_come_back(small):
-    small["arm"] = [{"name": f"noise {s}", "noise": s} for s in (0.01, 0.1, 1.0)]
+    small["arm"] = [{"name": f"noise {s}", "start": "compiled", "noise": s} for s in (0.01, 0.1, 1.0)]
     small.update(contrast=[], seeds=10, sections=["basin"], returned=0.05)
     study = read(small)
 
@@ -70,7 +70,7 @@ def test_basins_tell_where_half_of_the_trainings_come_back(small):
 
     section = basin(made_up(study, back))
     assert "half of the trainings come back at noise 0.1 " in section.texts[-1]
-    shares = [row[6] for row in section.tables[0].rows]
+    shares = [row[7] for row in section.tables[0].rows]
     assert [share.split()[0] for share in shares] == ["1.000", "0.500", "0.000"]
 
 

@@ -20,30 +20,32 @@ RESAMPLES = 2000
 
 
 def basin(results: Results) -> Section:
-    """For each amount of noise: how many trainings come back, and how far the weights move."""
+    """For each start and amount of noise: how many trainings come back, and how far the weights move."""
     study = results.study
     rows, series, sentences = [], [], []
-    for task in study.tasks:
-        arms = sorted(
-            (a for t, a in study.groups() if t == task and a.noise is not None), key=lambda a: a.noise or 0
-        )
+    for task, start, rate in dict.fromkeys((t, a.start, _rate(results, a)) for t, a in study.groups()):
+        arms = [a for t, a in study.groups() if (t, a.start, _rate(results, a)) == (task, start, rate)]
+        if start == "random":
+            continue
         points = []
-        for arm in arms:
+        for arm in sorted(arms, key=lambda arm: arm.noise):
             known = [m for m in results.group(task, arm.name) if m.score(CAUSAL) is not None]
             back = [_returned(results, moment) for moment in known]
             share = proportion("return", sum(back), len(back))
             points.append((arm, back, share))
-            start, end = (_gap(results, task, arm, step) for step in (study.moments[0], study.moments[-1]))
+            ends = (_gap(results, task, arm, step) for step in (study.moments[0], study.moments[-1]))
             drift = mean_score(results, task, arm.name, DRIFT)
             moved = "–" if drift is None else spread(drift.value, drift.low, drift.high)
             share_text = spread(share.value, share.low, share.high)
-            rows.append((task, arm.target, f"{arm.noise:g}", f"{len(back)}", start, end, share_text, moved))
-        shares = [(arm, share) for arm, back, share in points if back and arm.noise]
-        if shares:
-            x = tuple(arm.noise for arm, _ in shares)
-            ends = zip(*((s.value, s.low, s.high) for _, s in shares), strict=True)
-            series.append(Series(task, x, *map(tuple, ends)))
-        sentences.append(f"{task}: {_half(points)}")
+            rows.append(
+                (task, arm.name, f"{rate:g}", f"{arm.noise:g}", f"{len(back)}", *ends, share_text, moved)
+            )
+        label = f"{task}, {start} start, rate {rate:g}"
+        shares = [(arm.noise, share) for arm, back, share in points if back and arm.noise]
+        if len(shares) > 1:
+            figures = zip(*((s.value, s.low, s.high) for _, s in shares), strict=True)
+            series.append(Series(label, tuple(noise for noise, _ in shares), *map(tuple, figures)))
+            sentences.append(f"{label}: {_half(points)}")
     chart = Chart(
         "basin",
         "lines",
@@ -55,15 +57,31 @@ def basin(results: Results) -> Section:
         True,
     )
     texts = (
-        "Training starts from the compiled network, whose weights were disturbed by noise relative to each "
-        f"weight. A training has come back if its causal gap ({shown(CAUSAL)}) is below {study.returned:g} "
-        "at the last moment. Shares have exact binomial intervals over seeds. The distance is that of the "
-        "weights from the compiled ones, relative to the size of these, after matching units.",
+        "Training starts from a network that runs the algorithm, compiled or in natural weights, with noise "
+        "relative to each weight. A training has come back (or stayed) if its causal gap "
+        f"({shown(CAUSAL)}) is below {study.returned:g} at the last moment. Shares have exact binomial "
+        "intervals over seeds. The distance is that of the weights from those before the noise, relative "
+        "to the size of these, after matching units.",
         *sentences,
     )
-    columns = ("task", "family", "noise", "seeds", "causal gap at first", "at last", "come back", "distance")
+    columns = (
+        "task",
+        "arm",
+        "rate",
+        "noise",
+        "seeds",
+        "causal gap at first",
+        "at last",
+        "come back",
+        "distance",
+    )
     table = Table("basin", "Basins", columns, tuple(rows))
     return Section("basin", "Basins of the compiled solutions", texts, (table,), (chart,) if series else ())
+
+
+def _rate(results: Results, arm: Arm) -> float:
+    """The learning rate of an arm."""
+    return float(arm.training.get("learning_rate", results.study.training.learning_rate))
 
 
 def _gap(results: Results, task: str, arm: Arm, step: int) -> str:

@@ -63,11 +63,12 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
     own = folder / cell.folder
     task, settings = load(cell.task), study.settings(cell)
     meter = _meter(cell.task, study.measured(cell))
-    origin = _compiled(study, cell, task)
+    arm, origin = study.arm(cell.arm), _origin(study, cell, task)
     run = _start(study, cell, task, origin)
 
     def measure(network: Network, step: int) -> None:
-        shown = _with_exchanges(study, cell, task, network)
+        further = arm.exchanges and origin is None
+        shown = _exchanged(study, cell, task, network) if further else network
         write_json(own / measured_file(step), meter.figures(shown, origin))
 
     if 0 in study.moments and not (own / measured_file(0)).exists():
@@ -89,32 +90,33 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
         return True
 
 
-def _compiled(study: Study, cell: Cell, task: Task) -> Network | None:
-    """The compiled network that a cell starts from, softened so that gradients are finite.
+def _origin(study: Study, cell: Cell, task: Task) -> Network | None:
+    """The network that a cell starts from, before noise; None if it starts from random weights.
 
-    None if the cell starts from random weights.
+    A compiled one is softened, so that gradients are finite.
     """
     arm = study.arm(cell.arm)
-    if arm.noise is None:
+    if arm.start == "random":
         return None
-    compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
-    return confident(softened(compiled, STEEPEST), arm.confidence)
+    if arm.start == "compiled":
+        compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
+        return confident(softened(compiled, STEEPEST), arm.confidence)
+    run = begin(task, study.settings(cell))
+    train(run, traces(task, run.settings), Company(progress=False))
+    return _exchanged(study, cell, task, run.network)
 
 
-def _start(study: Study, cell: Cell, task: Task, compiled: Network | None) -> Run:
+def _start(study: Study, cell: Cell, task: Task, origin: Network | None) -> Run:
     """The cell's run before its first step."""
-    settings, noise = study.settings(cell), study.arm(cell.arm).noise
-    if compiled is None or noise is None:
-        return begin(task, settings)
-    return begin(task, settings, perturbed(compiled, noise, (settings.seed,)))
-
-
-def _with_exchanges(study: Study, cell: Cell, task: Task, network: Network) -> Network:
-    """The network that is measured: a copy trained further on exchanges, if the arm says so."""
-    steps = study.arm(cell.arm).exchanges
-    if not steps:
-        return network
     settings = study.settings(cell)
+    if origin is None:
+        return begin(task, settings)
+    return begin(task, settings, perturbed(origin, study.arm(cell.arm).noise, (settings.seed,)))
+
+
+def _exchanged(study: Study, cell: Cell, task: Task, network: Network) -> Network:
+    """A copy of a network that was trained further on exchanges, as the arm says."""
+    settings, steps = study.settings(cell), study.arm(cell.arm).exchanges
     plan = DistillationPlan(steps=steps, nodes=max(settings.sizes), graphs=settings.batch, seed=cell.seed)
     return distilled(network, task, {p.name: p for p in rivals(task)}, plan)
 

@@ -16,6 +16,7 @@ from .plan import Arm, Contrast, Study
 
 FOLDER = Path("studies")
 SECTIONS = ("gates", "steps", "sizes", "contrasts", "correlation", "basin")
+STARTS = ("random", "compiled", "natural")
 TEXTS = ("title", "question")
 LISTS = ("silent", "tasks", "measures", "accuracy", "sections", "moments")
 TABLES = ("training", "measuring", "quick")
@@ -157,6 +158,8 @@ def _arm(path: Path, row: Mapping[str, Any], measuring: MeasurePlan) -> Arm:
     if not isinstance(row, dict) or "name" not in row or set(row) - known:
         raise _unfit(path, "arm", f"{row!r}"[:160], f"a name, and of {', '.join(sorted(known - {'name'}))}")
     _measuring(path, measuring, row.get("measuring", {}))
+    if row.get("start", "random") not in STARTS:
+        raise _unfit(path, f"arm {row['name']}, start", repr(row["start"]), f"one of {', '.join(STARTS)}")
     return Arm(**_tuples(row))
 
 

@@ -21,20 +21,23 @@ class Arm:
         training: settings that differ from the study's.
         measuring: what differs in what its networks are measured on.
         tasks: for which it is done; by default all of the study's.
-        noise: if given, training starts from the compiled network with this relative noise on its
-            weights, not from random ones.
-        target: family of the compiled network that ``noise`` is put on.
+        start: what training starts from: "random" weights; the "compiled" network; or a "natural" one,
+            which was trained plainly for as long and then on exchanges of node states, until they act
+            as the program says, so that it runs the algorithm in weights of its own.
+        noise: on each weight of a start that is not random, relative to its size.
+        target: family of the compiled network.
         confidence: factor of the logits of that network's readouts; it decides as before, and right
             answers cost less.
-        exchanges: if not 0, every network is trained for so many steps more on exchanges of node states
-            (interchange intervention training) before it is measured.
+        exchanges: training steps on exchanges (interchange intervention training): of a natural start,
+            before training; else of a copy of the network, before it is measured.
     """
 
     name: str
     training: dict[str, Any] = field(default_factory=dict)
     measuring: dict[str, Any] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
-    noise: float | None = None
+    start: str = "random"
+    noise: float = 0.0
     target: str = "gatv2"
     confidence: float = 1.0
     exchanges: int = 0
