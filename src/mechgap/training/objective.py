@@ -65,7 +65,7 @@ class _Run:
             nodes = self.trace.batch.nodes[rows]
             for port in self.hints:
                 truth = self.trace.values[port.name][index, rows]
-                places = self._defined(port, _places(port, nodes, live), rows)
+                places = self._defined(port, real_places(port, nodes, live), rows)
                 loss = port.kind.loss(frame.logits[port.name], truth, nodes)
                 self._sums[port.name].append(loss.masked_fill(~places, 0.0).sum())
                 self._counts[port.name].append(places.sum())
@@ -88,7 +88,7 @@ class _Run:
         logits, nodes = self.outputs.logits(), self.trace.batch.nodes
         for port in self.network.config.interface.outputs:
             loss = port.kind.loss(logits[port.name], self.trace.outputs[port.name], nodes)
-            places = self._defined(port, _places(port, nodes, nodes.any(1)))
+            places = self._defined(port, real_places(port, nodes, nodes.any(1)))
             found[f"output {port.name}"] = loss.masked_fill(~places, 0.0).sum() / places.sum().clamp(min=1)
         return found
 
@@ -117,7 +117,7 @@ class _Run:
         }
 
 
-def _places(port: Port, nodes: Tensor, live: Tensor) -> Tensor:
+def real_places(port: Port, nodes: Tensor, live: Tensor) -> Tensor:
     """The places of a port that are real, in the graphs that are live."""
     if port.location.rank == 0:
         return live

@@ -45,6 +45,7 @@ class Run:
         optimiser: Adam, with its moments.
         step: how many steps were done.
         history: what was noted at validations.
+        error: why it stopped for good, if it did beside other runs that went on.
     """
 
     network: Network
@@ -52,6 +53,7 @@ class Run:
     optimiser: torch.optim.Adam
     step: int = 0
     history: list[Entry] = field(default_factory=list)
+    error: TrainingError | None = None
 
     @classmethod
     def start(cls, interface: Interface, settings: TrainingSettings) -> Run:
@@ -79,21 +81,22 @@ class Run:
             TrainingError: if the loss or its gradient is no number; the weights stay as they were.
         """
         self.optimiser.zero_grad()
-        terms = losses(self.network, trace, self.settings.soft, self._forced(trace))
+        terms = losses(self.network, trace, self.settings.soft, self.forced(trace))
         if self.settings.l1:
             sizes = [weight.abs().sum() for weight in self.network.parameters()]
             terms["l1"] = self.settings.l1 * torch.stack(sizes).sum()
         total = torch.stack(list(terms.values()))
         values = dict(zip(terms, total.tolist(), strict=True))
-        self._check(values)
+        self.check(values)
         torch.autograd.backward(total.sum())
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
-        self._check({"gradient": norm.item()})
+        self.check({"gradient": norm.item()})
         self.optimiser.step()
         self.step += 1
         return values
 
-    def _forced(self, trace: Trace) -> Tensor | None:
+    def forced(self, trace: Trace) -> Tensor | None:
+        """At which frames each graph of this step's trace reads the true hints: [T, B], or None for never."""
         chance = self.settings.teacher_forcing
         if chance == 0.0:
             return None
@@ -101,7 +104,12 @@ class Run:
         draws = torch.rand(trace.frames, len(trace.batch), generator=generator)
         return (draws < chance).to(trace.lengths.device)
 
-    def _check(self, values: Mapping[str, float]) -> None:
+    def check(self, values: Mapping[str, float]) -> None:
+        """Look whether terms of the loss, and the norm "gradient", are numbers.
+
+        Raises:
+            TrainingError: if one is none.
+        """
         for name, value in values.items():
             if not math.isfinite(value):
                 what = name if name in ("l1", "gradient") else f"loss of {name}"
