@@ -105,7 +105,7 @@ class _AttentionLogits(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
-        return _side_by_side(_AttentionLogits, _plain_attention, info.batch_size, in_dims, inputs), 0
+        return side_by_side(_AttentionLogits, _plain_attention, info.batch_size, in_dims, inputs), 0
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -145,7 +145,7 @@ class _PointerLogits(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
-        return _side_by_side(_PointerLogits, _plain_pointers, info.batch_size, in_dims, inputs), 0
+        return side_by_side(_PointerLogits, _plain_pointers, info.batch_size, in_dims, inputs), 0
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -169,7 +169,7 @@ class _PointerLogits(torch.autograd.Function):
         return tuple(found)
 
 
-def _side_by_side(
+def side_by_side(
     function: Any, plain: Callable[..., Tensor], count: int, in_dims: tuple[int | None, ...], inputs: Any
 ) -> Tensor:
     """The results of several networks, the first axis.

@@ -83,10 +83,7 @@ class Lessons:
                 for trace in traces
             ],
             "outputs": [{p.name: trace.outputs[p.name] for p in interface.outputs} for trace in traces],
-            "defined": [
-                {name: trace.defined.get(name, torch.tensor(True)).expand(_shape(trace, name)) for name in known}
-                for trace in traces
-            ],
+            "defined": [{name: _where_defined(trace, name) for name in known} for trace in traces],
         }
         return cls({group: _stacked(rows, device) for group, rows in tables.items()}, frames)
 
@@ -256,11 +253,14 @@ def _like(rows: Tensor, value: Tensor) -> Tensor:
 
 def _lengthened(value: Tensor, frames: int) -> Tensor:
     missing = frames - len(value)
-    return value[:frames] if missing <= 0 else torch.cat([value, value[-1:].expand(missing, *value.shape[1:])])
+    if missing <= 0:
+        return value[:frames]
+    return torch.cat([value, value[-1:].expand(missing, *value.shape[1:])])
 
 
-def _shape(trace: Trace, name: str) -> torch.Size:
-    return trace.outputs[name].shape if name in trace.outputs else trace.values[name].shape[1:]
+def _where_defined(trace: Trace, name: str) -> Tensor:
+    shape = trace.outputs[name].shape if name in trace.outputs else trace.values[name].shape[1:]
+    return trace.defined.get(name, torch.ones((), dtype=torch.bool)).expand(shape)
 
 
 def _stacked(rows: list[Table], device: torch.device) -> Table:

@@ -89,6 +89,9 @@ class Run:
         values = dict(zip(terms, total.tolist(), strict=True))
         self.check(values)
         torch.autograd.backward(total.sum())
+        for weight in self.network.parameters():
+            if weight.grad is None:  # of hints, where every run of the batch ends at once
+                weight.grad = torch.zeros_like(weight)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.check({"gradient": norm.item()})
         self.optimiser.step()

@@ -39,6 +39,7 @@ class Stack:
         self.runs = list(runs)
         _check_together(self.runs)
         self._weights: dict[str, Tensor] = {}
+        self._counters: list[Tensor] = []
         self._optimiser = self._gathered()
 
     def advance(self, traces: Sequence[Trace]) -> list[dict[str, float] | None]:
@@ -64,6 +65,9 @@ class Stack:
             terms["l1"] = first.settings.l1 * torch.stack(sizes).sum(0)
         total = torch.stack(list(terms.values()))
         torch.autograd.backward(total.sum())
+        for weight in self._weights.values():
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
         norms = self._clipped(first.settings.clip)
         found: list[dict[str, float] | None] = []
         for run, values, norm in zip(runs, total.T.tolist(), norms.tolist(), strict=True):
@@ -74,6 +78,7 @@ class Stack:
             self._leave([place for place, run in enumerate(runs) if not run.error])
         if self.runs:
             self._optimiser.step()
+            torch._foreach_add_(self._counters, 1)
         for run in self.runs:
             run.step += 1
         return found
@@ -105,6 +110,7 @@ class Stack:
         self._weights = {
             name: torch.stack([own[name].detach() for own in named]).requires_grad_() for name in names
         }
+        self._counters = []
         settings = self.runs[0].settings
         optimiser = torch.optim.Adam(self._weights.values(), settings.learning_rate, fused=True)
         for name, weight in self._weights.items():
@@ -115,7 +121,9 @@ class Stack:
             for place, (run, own) in enumerate(zip(self.runs, named, strict=True)):
                 own[name].data = weight.detach()[place]
                 shared = {key: state[key][place] for key in MOMENTS[1:]}
-                run.optimiser.state[own[name]] = {"step": state["step"], **shared}
+                counter = state["step"].clone()
+                self._counters.append(counter)
+                run.optimiser.state[own[name]] = {"step": counter, **shared}
         return optimiser
 
 
