@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,9 +21,16 @@ def train(
         bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
     ] = False,
     seed: Seed = 0,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="Networks, of as many seeds from --seed on, each in a folder of its own."),
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on fresh traces of a program."""
+    if seeds > 1:
+        _train_many(name, preset, steps, out, (resume, range(seed, seed + seeds), as_json))
+        return
     from ..lab.experiment import experiment
     from ..lab.learning import learn
     from ..lab.stages import CHECKPOINT, TRAINED
@@ -47,3 +54,51 @@ def train(
     columns = ("step", "loss", "valid answers", "graphs all valid")
     print_table(f"training {made.task.name}", columns, rows, right=columns)
     print(f"written to {path}")
+
+
+def _train_many(
+    name: str, preset: str, steps: int | None, out: Path | None, how: tuple[bool, range, bool]
+) -> None:
+    """Train several seeds side by side, and show how each came out."""
+    from ..lab.experiment import experiment
+    from ..lab.seeds import CHECKPOINT, learn_many, seed_folder
+    from ..lab.stages import TRAINED
+    from ..nets.storage import save
+    from .output import print_json, print_table, progress
+
+    resume, seeds, as_json = how
+    made = experiment(name, preset, seeds[0], out, steps)
+    folder = out or Path("runs") / f"{made.task.name}-{preset}"
+    if not resume:
+        for seed in seeds:
+            (seed_folder(folder, seed) / CHECKPOINT).unlink(missing_ok=True)
+    with progress(f"training {made.task.name}", as_json) as watch:
+        runs = learn_many(made.task, made.training, seeds, folder, watch)
+    if any(not run.done and run.error is None for run in runs):
+        raise KeyboardInterrupt
+    found = []
+    for run in runs:
+        path = seed_folder(folder, run.settings.seed) / TRAINED
+        save(run.network, path)
+        last = run.history[-1] if run.history else None
+        scores = {"loss": sum(last.losses.values()), **last.scores} if last else {}
+        error = None if run.error is None else f"{run.error}"
+        found.append(
+            {"seed": run.settings.seed, "file": f"{path}", "steps": run.step, "error": error, **scores}
+        )
+    if as_json:
+        print_json({"settings": made.training.to_json(), "seeds": found})
+        return
+    columns = ("seed", "steps", "loss", "valid", "graphs")
+    print_table(
+        f"training {made.task.name}", columns, [_row(entry, columns) for entry in found], right=columns
+    )
+    for entry in found:
+        if entry["error"]:
+            print(f"seed {entry['seed']}: {entry['error']}")
+    print(f"written to {folder}")
+
+
+def _row(entry: dict[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The figures of a seed as words; a seed without validations has none."""
+    return tuple(f"{value:.4g}" if (value := entry.get(name)) is not None else "–" for name in columns)

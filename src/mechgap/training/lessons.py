@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,19 +25,26 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
 Table = dict[str, Tensor]
+_BY_FRAME = {("run", "forced")}
+"""Tables other than hints whose first axis, of one run, are the frames."""
 
 
 @dataclass(frozen=True)
 class Lessons:
     """Traces of several runs, put one upon the other; shorter ones repeat their last frame.
 
+    The graphs of each trace stand in the order of their lengths, the longest first, so that those that
+    are left at a frame are the first ones.
+
     Attributes:
         tables: tensors with the runs as the first axis, by group and name.
         frames: the number of frames of the longest.
+        left: for each frame that networks make, how many graphs are left in the run with most of them.
     """
 
     tables: dict[str, Table]
     frames: int
+    left: tuple[int, ...]
 
     @classmethod
     def of(
@@ -85,7 +92,15 @@ class Lessons:
             "outputs": [{p.name: trace.outputs[p.name] for p in interface.outputs} for trace in traces],
             "defined": [{name: _where_defined(trace, name) for name in known} for trace in traces],
         }
-        return cls({group: _stacked(rows, device) for group, rows in tables.items()}, frames)
+        orders = [trace.lengths.argsort(descending=True, stable=True) for trace in traces]
+        earliest = Outputs(network).earliest
+        ends = torch.stack([trace.lengths for trace in traces]).sub(1).clamp(min=earliest)
+        left = [int((ends >= index).sum(1).max()) for index in range(int(ends.max()) + 1)]
+        return cls(
+            {group: _stacked(group, rows, orders, device) for group, rows in tables.items()},
+            frames,
+            tuple(left),
+        )
 
 
 def lesson_losses(
@@ -99,8 +114,7 @@ def lesson_losses(
         lessons: what is learned from.
         soft: whether own hints are read as probabilities rather than as decoded values.
     """
-    last = max(lessons.frames - 1, Outputs(network).earliest)
-    objective = _Objective(network, lessons.frames, last, soft)
+    objective = _Objective(network, lessons.frames, lessons.left, soft)
 
     def terms(given: Table, tables: dict[str, Table]) -> Table:
         named = {f"network.{name}": weight for name, weight in given.items()}
@@ -114,32 +128,35 @@ def lesson_losses(
 class _Objective(nn.Module):
     """The loss of one network, without a step that depends on the numbers in its trace.
 
-    Runs that have ended stay in the batch: their state is kept as it was and they read true hints, so
-    that they can neither grow without bound nor add anything to the loss.
+    Graphs that have ended stay while the same number is left in another run: their state is kept as it
+    was and they read true hints, so that they can neither grow without bound nor add to the loss.
 
     Args:
         network: what is judged.
         frames: of the trace.
-        last: the last frame that the network makes.
+        left: how many graphs, the first ones, are stepped at each frame.
         soft: as for ``lesson_losses``.
     """
 
-    def __init__(self, network: Network, frames: int, last: int, soft: bool) -> None:
+    def __init__(self, network: Network, frames: int, left: tuple[int, ...], soft: bool) -> None:
         super().__init__()
-        self.network, self.frames, self.last, self.soft = network, frames, last, soft
+        self.network, self.frames, self.left, self.soft = network, frames, left, soft
         self.earliest = Outputs(network).earliest
 
     def forward(self, tables: dict[str, Table]) -> Table:
         """The terms of the loss by name."""
-        network, lesson = self.network, _Lesson(tables, self.earliest)
-        encoded = network.encode(lesson.batch)
+        network, whole = self.network, _Lesson(tables, self.earliest)
+        encoded, lesson = network.encode(whole.batch), whole
         before = after = network.start(encoded)
         logits = self._hints(encoded, before, after) if network.prologue else {}
         final = _Final(encoded, before, after)
         sums: dict[str, list[Tensor]] = {port.name: [] for port in network.config.interface.hints}
         counts: dict[str, list[Tensor]] = {name: [] for name in sums}
-        for index in range(self.last + 1):
+        for index, count in enumerate(self.left):
             if index:
+                if count < len(lesson.batch):
+                    lesson, encoded, after = whole.part(count), _part(encoded, count), _first(after, count)
+                    logits = {name: value[:count] for name, value in logits.items()}
                 if network.config.encode_hints:
                     encoded = network.encode(lesson.batch, self._fed(lesson, index - 1, logits))
                 made, _ = network.step(encoded, after)
@@ -156,7 +173,7 @@ class _Objective(nn.Module):
             for name, parts in sums.items()
             if parts
         }
-        return found | self._outputs(lesson, final)
+        return found | self._outputs(whole, final)
 
     def _outputs(self, lesson: _Lesson, final: _Final) -> Table:
         ports = self.network.config.interface.outputs
@@ -192,14 +209,31 @@ class _Objective(nn.Module):
 
 
 class _Lesson:
-    """A trace as tables, of one run."""
+    """A trace as tables, of one run.
+
+    Args:
+        tables: see ``Lessons``.
+        earliest: the first frame that outputs are read from.
+    """
 
     def __init__(self, tables: dict[str, Table], earliest: int) -> None:
+        self._tables, self._earliest = tables, earliest
         run = tables["run"]
         self.batch = Batch(tables["inputs"], run["nodes"])
         self.hints, self._outputs, self._defined = tables["hints"], tables["outputs"], tables["defined"]
         self.lengths, self.forced = run["lengths"], run["forced"]
         self.ends = (self.lengths - 1).clamp(min=earliest)
+
+    def part(self, count: int) -> _Lesson:
+        """The first graphs only."""
+        tables = {
+            group: {
+                name: value[:, :count] if (group, name) in _BY_FRAME or group == "hints" else value[:count]
+                for name, value in table.items()
+            }
+            for group, table in self._tables.items()
+        }
+        return _Lesson(tables, self._earliest)
 
     def judged(self, port: Port, index: int, logits: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of a hint at a frame, summed, and at how many places it counts."""
@@ -228,13 +262,11 @@ class _Final:
     def replaced(self, rows: Tensor, encoded: Encoded, before: Hidden, after: Hidden) -> _Final:
         """The same with a frame for the graphs that end there."""
         old = self.encoded
-        chosen = Encoded(
-            old.nodes,
-            _either(rows, encoded.x, old.x),
-            _either(rows, encoded.edges, old.edges),
-            encoded.projection,
-            _either(rows, encoded.graph, old.graph),
-            old.attended,
+        chosen = replace(
+            old,
+            x=_either(rows, encoded.x, old.x),
+            edges=_either(rows, encoded.edges, old.edges),
+            graph=_either(rows, encoded.graph, old.graph),
         )
         return _Final(chosen, _chosen(rows, before, self.before), _chosen(rows, after, self.after))
 
@@ -244,7 +276,25 @@ def _chosen(rows: Tensor, one: Hidden, other: Hidden) -> Hidden:
 
 
 def _either(rows: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    return torch.where(_like(rows, one), one, other)
+    """One where rows say so, else the other, which may go on with more rows."""
+    count = len(one)
+    chosen = torch.where(_like(rows, one), one, other[:count])
+    return chosen if count == len(other) else torch.cat([chosen, other[count:]])
+
+
+def _first(hidden: Hidden, count: int) -> Hidden:
+    return Hidden(hidden.nodes[:count], hidden.pairs[:count])
+
+
+def _part(encoded: Encoded, count: int) -> Encoded:
+    return Encoded(
+        encoded.nodes[:count],
+        encoded.x[:count],
+        encoded.edges[:count],
+        encoded.projection,
+        encoded.graph[:count],
+        {name: mask[:count] for name, mask in encoded.attended.items()},
+    )
 
 
 def _like(rows: Tensor, value: Tensor) -> Tensor:
@@ -263,5 +313,10 @@ def _where_defined(trace: Trace, name: str) -> Tensor:
     return trace.defined.get(name, torch.ones((), dtype=torch.bool)).expand(shape)
 
 
-def _stacked(rows: list[Table], device: torch.device) -> Table:
-    return {name: torch.stack([row[name] for row in rows]).to(device) for name in rows[0]}
+def _stacked(group: str, rows: list[Table], orders: list[Tensor], device: torch.device) -> Table:
+    found = {}
+    for name in rows[0]:
+        axis = 1 if group == "hints" or (group, name) in _BY_FRAME else 0
+        parts = [row[name].index_select(axis, order) for row, order in zip(rows, orders, strict=True)]
+        found[name] = torch.stack(parts).to(device)
+    return found
