@@ -53,7 +53,8 @@ class _Trainer:
         self._clrs, self._jax = clrs, jax
         self._task, self._processor, self._n, self._batch = task, processor, n, batch
         sampler, self._spec = self._sampler(0, DRAWN * batch)
-        self._drawn = [sampler.next(batch) for _ in range(DRAWN)]
+        drawn = sampler.next(DRAWN * batch)
+        self._drawn = [_part(drawn, slice(k * batch, (k + 1) * batch)) for k in range(DRAWN)]
         self.frames = int(self._drawn[0].features.hints[0].data.shape[0])
         self._model = self._fresh(0)
         self._key = jax.random.PRNGKey(0)
@@ -111,6 +112,25 @@ class _Trainer:
         )
         model.init(self._drawn[0].features, seed)
         return model
+
+
+def _part(drawn: Any, rows: slice) -> Any:
+    """Some samples of a batch; all keep the number of frames of the batch."""
+
+    def cut(points: Any, frames: bool = False) -> Any:
+        return tuple(
+            type(p)(
+                name=p.name,
+                location=p.location,
+                type_=p.type_,
+                data=p.data[(slice(None),) * frames + (rows,)],
+            )
+            for p in points
+        )
+
+    found = drawn.features
+    features = type(found)(cut(found.inputs), cut(found.hints, True), found.lengths[rows])
+    return type(drawn)(features, cut(drawn.outputs))
 
 
 def _say(answer: dict[str, Any]) -> None:
