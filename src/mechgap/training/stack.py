@@ -86,7 +86,7 @@ class Stack:
     def _clipped(self, limit: float) -> Tensor:
         """Scale the gradient of each run down to the largest norm; the norms before, [S]."""
         gradients = [weight.grad for weight in self._weights.values() if weight.grad is not None]
-        norms = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients]).norm(dim=0)
+        norms: Tensor = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients]).norm(dim=0)
         factor = (limit / (norms + 1e-6)).clamp(max=1.0)
         for gradient in gradients:
             gradient.mul_(factor.reshape(-1, *[1] * (gradient.dim() - 1)))
