@@ -105,7 +105,7 @@ def curves(options: argparse.Namespace) -> list[Row]:
 
 def seeds(options: argparse.Namespace) -> list[Row]:
     """Seed-steps per second of stacked seeds, of seeds in turns, and of processes of their own."""
-    rows, counts = [], (1, 2) if options.quick else (1, 8, 32)
+    rows, counts = [], options.count or ((1, 2) if options.quick else (1, 8, 32))
     for processor in PROCESSORS:
         for hidden in WIDTHS:
             for count in counts:
@@ -267,6 +267,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--turns", type=int, help="of the two sides (default 5, quick 1)")
     parser.add_argument("--steps", type=int, help="of a learning curve (default 1000, quick 20)")
     parser.add_argument("--seeds", type=int, help="of learning curves (default 5, quick 1)")
+    parser.add_argument("--count", action="append", type=int, help="seeds at once (default 1, 8, 32)")
     parser.add_argument("--threads", type=int, default=1, help="of arithmetic, all sides (default 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the tables into a page")
