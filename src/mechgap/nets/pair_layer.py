@@ -55,11 +55,9 @@ class PairLayer(nn.Module):
         shared: Float[Tensor, "B W"] | None = None,
     ) -> Float[Tensor, "B N N _"]:
         """The vectors p' at (sender, receiver), zero at padding."""
-        after = encoded.projection.then(self.edge)(encoded.edges)
-        if pairs.shape[-1]:
-            forward, backward = self.pair.weight.chunk(2, 1)
-            after = after + F.linear(pairs, forward)
-            after = after + F.linear(pairs, backward).transpose(1, 2)
+        forward, backward = self.pair.weight.chunk(2, 1)
+        after = encoded.projection.then(self.edge)(encoded.edges) + F.linear(pairs, forward)
+        after = after + F.linear(pairs, backward).transpose(1, 2)
         if self.sent is not None and self.received is not None and attention is not None:
             parts = zip(
                 attention.unbind(1),
