@@ -15,6 +15,7 @@ from mechgap.interop.compiled import load_compiled, save_compiled
 from mechgap.nets.storage import load
 from mechgap.tasks.catalogue import NAMES
 from mechgap.tasks.catalogue import load as load_task
+from mechgap.training.checkpoint import load as load_run
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -248,6 +249,17 @@ def test_train_with_settings_of_ones_own(mechgap, tmp_path):
     assert wrong.code == 1 and "NAME=VALUE with one of family, hidden" in wrong.error["faults"][0]["expected"]
     assert mechgap("train", "bfs", "--set", "hidden=wide").code == 1
     assert mechgap("train", "bfs", "--family", "gru").code == 1
+
+
+def test_train_many_seeds(mechgap, tmp_path):
+    given = ("train", "bfs", "--seeds", 2, "--seed", 4, "--out", "many")
+    done = mechgap(*given, "--steps", 1, "--json")
+    assert done.code == 0 and [entry["seed"] for entry in done.data["seeds"]] == [4, 5]
+    assert all(entry["error"] is None and 0 <= entry["valid"] <= 1 for entry in done.data["seeds"])
+    again = mechgap(*given, "--steps", 2, "--resume")
+    assert again.code == 0 and "written to many" in again.out
+    assert load_run(tmp_path / "many" / "seed-5" / "checkpoint.safetensors").step == 2
+    assert load(tmp_path / "many" / "seed-4" / "trained.safetensors")[0].config.hidden == 64
 
 
 def test_measure(mechgap, own):

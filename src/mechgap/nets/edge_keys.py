@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .encoded import Projection
-from .pairs import Block, add_weight, blocks, set_edges
+from .pairs import Block, add_weight, blocks, set_edges, side_by_side
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,8 +39,7 @@ def dot_products(
 
 class _DotProducts(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tensor:
-        ctx.save_for_backward(*inputs)
+    def forward(*inputs: Any) -> Tensor:
         edges, queries, heads = inputs[0], inputs[4], inputs[5]
         batch, nodes = edges.shape[:2]
         products: Tensor = edges.new_empty(batch, heads.shape[1], nodes, nodes)
@@ -48,6 +47,14 @@ class _DotProducts(torch.autograd.Function):
             part = _keys(inputs, block).mul_(queries[block.graphs, block.rows, None]) @ heads
             products[block.graphs, :, block.rows] = part.movedim(3, 1)
         return products
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
+        return side_by_side(_DotProducts, _plain_products, info.batch_size, in_dims, inputs), 0
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -65,6 +72,12 @@ class _DotProducts(torch.autograd.Function):
                 set_edges(to_edges, change, weight, block)
         to_bias += to_keys.sum((0, 1))
         return (*found, None)
+
+
+def _plain_products(*inputs: Any) -> Tensor:
+    everything = Block(slice(None), slice(None))
+    products: Tensor = (_keys(inputs, everything) * inputs[4][:, :, None]) @ inputs[5]
+    return products.movedim(3, 1)
 
 
 def _keys(inputs: Any, block: Block) -> Tensor:

@@ -6,7 +6,7 @@ keeping it, so that training a long run takes no more memory than its N x N resu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,17 +88,24 @@ def pointer_logits(
 
 class _AttentionLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tensor:
-        ctx.slope = inputs[-1]
-        ctx.save_for_backward(*inputs[:-1])
+    def forward(*inputs: Any) -> Tensor:
         edges: Tensor = inputs[0]
-        heads = inputs[6]
+        heads, slope = inputs[6:]
         batch, nodes = edges.shape[:2]
         logits = edges.new_empty(batch, heads.shape[1], nodes, nodes)
         for block in blocks(batch, nodes, len(heads)):
-            part = _attention_layer(inputs, ctx.slope, block) @ heads
+            part = _attention_layer(inputs, slope, block) @ heads
             logits[block.graphs, :, block.rows] = part.movedim(3, 1)
         return logits
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.slope = inputs[-1]
+        ctx.save_for_backward(*inputs[:-1])
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
+        return side_by_side(_AttentionLogits, _plain_attention, info.batch_size, in_dims, inputs), 0
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -123,8 +130,7 @@ class _AttentionLogits(torch.autograd.Function):
 
 class _PointerLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tensor:
-        ctx.save_for_backward(*inputs)
+    def forward(*inputs: Any) -> Tensor:
         edges: Tensor = inputs[0]
         final = inputs[5]
         logits = edges.new_empty(edges.shape[:3])
@@ -132,6 +138,14 @@ class _PointerLogits(torch.autograd.Function):
             best = _best_offers(inputs, block)
             logits[block.graphs, block.rows] = best @ final
         return logits
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
+        return side_by_side(_PointerLogits, _plain_pointers, info.batch_size, in_dims, inputs), 0
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -153,6 +167,37 @@ class _PointerLogits(torch.autograd.Function):
                 set_edges(to_edges, change, weight, block)
         to_bias += to_candidate.sum((0, 1))
         return tuple(found)
+
+
+def side_by_side(
+    function: Any, plain: Callable[..., Tensor], count: int, in_dims: tuple[int | None, ...], inputs: Any
+) -> Tensor:
+    """The results of several networks, the first axis.
+
+    On a processor they come one after the other, each in blocks that fit into the cache. A graphics card
+    does them all at once, and holds all pairs.
+    """
+    if inputs[0].device.type != "cpu":
+        together: Tensor = torch.vmap(plain, in_dims)(*inputs)
+        return together
+    columns = [
+        [value] * count if place is None else value.unbind(place)
+        for value, place in zip(inputs, in_dims, strict=True)
+    ]
+    return torch.stack([function.apply(*row) for row in zip(*columns, strict=True)])
+
+
+def _plain_attention(*inputs: Any) -> Tensor:
+    everything = Block(slice(None), slice(None))
+    logits: Tensor = _attention_layer(inputs, inputs[-1], everything) @ inputs[6]
+    return logits.movedim(3, 1)
+
+
+def _plain_pointers(*inputs: Any) -> Tensor:
+    edges, weight, bias, receiver, candidate, final = inputs
+    best = torch.maximum(F.linear(edges, weight, bias) + candidate[:, None], receiver[:, :, None])
+    logits: Tensor = best @ final
+    return logits
 
 
 def _attention_layer(inputs: Any, slope: float, block: Block) -> Tensor:

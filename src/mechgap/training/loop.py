@@ -65,7 +65,7 @@ def train(run: Run, source: Source, company: Company | None = None) -> bool:
             "a validation, whose scores say when to stop",
             "give one in Company, or leave patience at 0",
         )
-    with _threads(settings.threads), Interruption() as interruption, _bar(run, company.progress) as show:
+    with threads(settings.threads), Interruption() as interruption, _bar(run, company.progress) as show:
         while not run.done and not interruption.asked:
             terms = run.advance(source(run.step))
             if company.validate and (run.step % settings.validate_every == 0 or run.done):
@@ -79,7 +79,8 @@ def train(run: Run, source: Source, company: Company | None = None) -> bool:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """So many threads of arithmetic within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -136,7 +136,7 @@ class _Run:
         logits, nodes = self.outputs.logits(), self.trace.batch.nodes
         for port in self.network.config.interface.outputs:
             loss = port.kind.loss(logits[port.name], self.trace.outputs[port.name], nodes)
-            places = self._defined(port, _places(port, nodes, nodes.any(1)))
+            places = self._defined(port, real_places(port, nodes, nodes.any(1)))
             found[f"output {port.name}"] = loss.masked_fill(~places, 0.0).sum() / places.sum().clamp(min=1)
         return found
 
@@ -146,7 +146,7 @@ class _Run:
         live, nodes = self.trace.lengths[rows] > index, self.trace.batch.nodes[rows]
         for port in ports:
             truth = self.trace.values[port.name][index, rows]
-            places = self._defined(port, _places(port, nodes, live), rows)
+            places = self._defined(port, real_places(port, nodes, live), rows)
             self._add(f"{sort} {port.name}", port.kind.loss(logits[port.name], truth, nodes), places)
 
     def _add(self, term: str, loss: Tensor, places: Tensor) -> None:
@@ -179,7 +179,7 @@ class _Run:
         }
 
 
-def _places(port: Port, nodes: Tensor, live: Tensor) -> Tensor:
+def real_places(port: Port, nodes: Tensor, live: Tensor) -> Tensor:
     """The places of a port that are real, in the graphs that are live."""
     if port.location.rank == 0:
         return live

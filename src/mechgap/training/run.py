@@ -51,6 +51,7 @@ class Run:
         origin: says which network it began with, if that was given; empty for a new one.
         step: how many steps were done.
         history: what was noted at validations.
+        error: why it stopped for good, if it did beside other runs that went on.
     """
 
     network: Network
@@ -60,6 +61,7 @@ class Run:
     origin: str = ""
     step: int = 0
     history: list[Entry] = field(default_factory=list)
+    error: TrainingError | None = None
 
     @classmethod
     def start(cls, interface: Interface, settings: TrainingSettings, internals: Sequence[Port] = ()) -> Run:
@@ -125,16 +127,19 @@ class Run:
             TrainingError: if the loss or its gradient is no number; the weights stay as they were.
         """
         self.optimiser.zero_grad()
-        terms = losses(self.network, trace, self.settings.soft, self._forced(trace), self._aims())
+        terms = losses(self.network, trace, self.settings.soft, self.forced(trace), self._aims())
         if self.settings.l1:
             sizes = [weight.abs().sum() for weight in self.network.parameters()]
             terms["l1"] = self.settings.l1 * torch.stack(sizes).sum()
         total = torch.stack(list(terms.values()))
         values = dict(zip(terms, total.tolist(), strict=True))
-        self._check(values)
+        self.check(values)
         torch.autograd.backward(total.sum())
         trained = [weight for _, weight in self.weights()]
-        self._check({"gradient": self._clipped(trained)})
+        for weight in trained:
+            if weight.grad is None:  # of hints, where every run of the batch ends at once
+                weight.grad = torch.zeros_like(weight)
+        self.check({"gradient": self._clipped(trained)})
         self._update(trained)
         self.step += 1
         return values
@@ -176,7 +181,8 @@ class Run:
             return False
         return len(scores) - 1 - scores.index(max(scores)) >= self.settings.patience
 
-    def _forced(self, trace: Trace) -> Tensor | None:
+    def forced(self, trace: Trace) -> Tensor | None:
+        """At which frames each graph of this step's trace reads the true hints: [T, B], or None for never."""
         chance = self.settings.teacher_forcing
         if chance == 0.0:
             return None
@@ -184,7 +190,12 @@ class Run:
         draws = torch.rand(trace.frames, len(trace.batch), generator=generator)
         return (draws < chance).to(trace.lengths.device)
 
-    def _check(self, values: Mapping[str, float]) -> None:
+    def check(self, values: Mapping[str, float]) -> None:
+        """Look whether terms of the loss, and the norm "gradient", are numbers.
+
+        Raises:
+            TrainingError: if one is none.
+        """
         for name, value in values.items():
             if not math.isfinite(value):
                 what = name if name in ("l1", "gradient") else f"loss of {name}"

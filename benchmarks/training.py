@@ -1,0 +1,279 @@
+"""Compares training with that of dm-clrs: steps per second, what is learned, and many seeds at once.
+
+python -m benchmarks.training --clrs-python PATH             all parts; hours, most of them for the curves
+python -m benchmarks.training --part speed                   one part: speed, curves or seeds; may be repeated
+python -m benchmarks.training --quick                        small budgets: for a look, not for figures
+python -m benchmarks.training … --json FILE                  the figures as JSON; parts in the file stay
+python -m benchmarks.training … --write docs/benchmarks.md   their tables into the page
+python -m benchmarks.training --figures FILE --write PAGE    from figures measured before
+
+Networks, optimiser and losses are those of the benchmark on both sides, with the same graphs; all sides run
+in processes of their own, in turns, with the same number of threads. Processor time counts. Imports,
+compilation, first steps and (but for the part seeds) the drawing of data are not timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .processes import Partner
+from .reporting import put_between
+
+TASKS = ("bfs", "bellman_ford")
+PROCESSORS = ("gatv2", "mpnn")
+NODES, BATCH, HIDDEN = 16, 32, 128
+CLRS = Path(__file__).parent / "clrs_training.py"
+PARTS = ("speed", "curves", "seeds")
+PLACE = "training"
+"""Between which marks of a page the tables are."""
+WIDTHS = (16, 128)
+"""Hidden dimensions of the networks of many seeds; the first with small graphs and batches."""
+SMALL = (8, 8)
+"""Nodes and batch of the smallest of them."""
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Measure, print, and write what the command line asks for."""
+    options = _parser().parse_args()
+    figures: dict[str, Any] = {}
+    for path in (options.json, options.figures):
+        if path and path.exists():
+            figures |= json.loads(path.read_text())
+    if not options.figures:
+        for part in options.part or PARTS:
+            figures[part] = {"about": _about(options), "rows": _MEASURED[part](options)}
+            if options.json:
+                options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    print(text(figures))
+    if options.write:
+        put_between(options.write, PLACE, text(figures))
+
+
+def speed(options: argparse.Namespace) -> list[Row]:
+    """For each task and processor the rates of all turns of both sides."""
+    rows, turns, steps = [], options.turns or (1 if options.quick else 5), 2 if options.quick else 8
+    for task in options.only or TASKS:
+        for processor in PROCESSORS:
+            print(f"speed of {task}, {processor}", file=sys.stderr, flush=True)
+            with ExitStack() as stack:
+                sides = {
+                    name: stack.enter_context(side) for name, side in _sides(task, processor, options).items()
+                }
+                told = {name: side.about for name, side in sides.items()}
+                answers = [
+                    {name: side.ask(job="time", steps=steps) for name, side in sides.items()}
+                    for _ in range(turns)
+                ]
+            found = {
+                name: {
+                    **told[name],
+                    "rates": [answer[name]["count"] / answer[name]["cpu"] for answer in answers],
+                }
+                for name in sides
+            }
+            rows.append({"task": task, "processor": processor, **found})
+    return rows
+
+
+def curves(options: argparse.Namespace) -> list[Row]:
+    """For each seed of each side the scores on held-out graphs on the way."""
+    steps = options.steps or (20 if options.quick else 1000)
+    job = {"job": "learn", "steps": steps, "every": max(1, steps // 4)}
+    rows = []
+    for task in options.only or TASKS[:1]:
+        with ExitStack() as stack:
+            sides = {name: stack.enter_context(side) for name, side in _sides(task, "gatv2", options).items()}
+            for seed in range(options.seeds or (1 if options.quick else 5)):
+                for name, side in sides.items():
+                    print(f"curve of {task}, {name}, seed {seed}", file=sys.stderr, flush=True)
+                    scores = side.ask(**job, seed=seed)["scores"]
+                    rows.append(
+                        {"task": task, "processor": "gatv2", "side": name, "seed": seed, "scores": scores}
+                    )
+    return rows
+
+
+def seeds(options: argparse.Namespace) -> list[Row]:
+    """Seed-steps per second of stacked seeds, of seeds in turns, and of processes of their own."""
+    rows, counts = [], options.count or ((1, 2) if options.quick else (1, 8, 32))
+    for processor in PROCESSORS:
+        for hidden in WIDTHS:
+            for count in counts:
+                print(f"{count} seeds, {processor}, width {hidden}", file=sys.stderr, flush=True)
+                n, batch = SMALL if hidden == WIDTHS[0] else (NODES, BATCH)
+                if count > 8 and hidden > WIDTHS[0] and processor == "mpnn":
+                    continue  # all pairs of all seeds would not fit into the memory of a small machine
+                command = _command("bfs", processor, (n, batch, options.threads, hidden))
+                steps = 1 if options.quick else max(2, 16 // count)
+                row: Row = {"processor": processor, "hidden": hidden, "n": n, "batch": batch, "seeds": count}
+                for stacked in (True, False):
+                    with Partner(command, options.threads) as side:
+                        found = side.ask(job="seeds", seeds=count, steps=steps, stacked=stacked)
+                    name = "stacked" if stacked else "in turns"
+                    row[name] = found["count"] / found["cpu"]
+                    row[f"{name} MiB"] = found["peak_mib"]
+                if count <= 8:
+                    row["processes"] = _processes(command, count, steps, options.threads)
+                rows.append(row)
+    return rows
+
+
+def _processes(command: list[str], count: int, steps: int, threads: int) -> float:
+    """Seed-steps per second of processor time of as many processes at once, start-up not counted."""
+    with ExitStack() as stack:
+        sides = [
+            stack.enter_context(Partner(command, threads)) for _ in range(min(count, os.cpu_count() or 1))
+        ]
+        for side in sides:
+            assert side.about
+        answers = [side.ask(job="seeds", seeds=1, steps=steps, stacked=False) for side in sides]
+    return sum(answer["count"] for answer in answers) / sum(answer["cpu"] for answer in answers)
+
+
+_MEASURED = {"speed": speed, "curves": curves, "seeds": seeds}
+
+
+def _sides(task: str, processor: str, options: argparse.Namespace) -> dict[str, Partner]:
+    numbers = (NODES, BATCH, options.threads)
+    sides = {"mechgap": Partner(_command(task, processor, (*numbers, HIDDEN)), options.threads)}
+    if options.clrs_python:
+        command = [options.clrs_python, str(CLRS), task, processor, *map(str, numbers)]
+        sides["clrs"] = Partner(command, options.threads)
+    return sides
+
+
+def _command(task: str, processor: str, numbers: tuple[int, ...]) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.training_worker", task, processor, *map(str, numbers)]
+
+
+def text(figures: dict[str, Any]) -> str:
+    """The tables in Markdown, each with when it was measured."""
+    shown = {"speed": speed_lines, "curves": curve_lines, "seeds": seed_lines}
+    parts = []
+    for part in PARTS:
+        if part in figures:
+            parts += [*shown[part](figures[part]["rows"]), "", _when(figures[part]), ""]
+    return "\n".join(parts)
+
+
+def speed_lines(rows: list[Row]) -> list[str]:
+    """The table of the speed; a floor is what the products alone would take at the speed of sgemm."""
+    heads = ["task", "processor", "mechgap steps/s", "dm-clrs steps/s", "ratio", "processor steps"]
+    heads += ["GFLOP", "floor ms", "mechgap ms", "of the floor"]
+    found = _head(heads, 2)
+    for row in rows:
+        ours, theirs = row["mechgap"], row.get("clrs")
+        rate = statistics.median(ours["rates"])
+        floor = ours["operations"] / ours["sgemm"]
+        cells = [row["task"], row["processor"], f"{rate:.3g}"]
+        cells += [f"{statistics.median(theirs['rates']):.3g}" if theirs else "–", ratio(row)]
+        passed = f"{ours['processor_steps']:.1f}"
+        cells += [f"{passed} / {theirs['processor_steps']}" if theirs else passed]
+        cells += [f"{ours['operations'] / 1e9:.2f}", f"{1000 * floor:.1f}", f"{1000 / rate:.0f}"]
+        found.append(_line([*cells, f"{1 / rate / floor:.1f}×"]))
+    return found
+
+
+def ratio(row: Row) -> str:
+    """How many times as many steps as dm-clrs: the median of the turns, smallest and largest."""
+    if "clrs" not in row:
+        return "–"
+    values = [a / b for a, b in zip(row["mechgap"]["rates"], row["clrs"]["rates"], strict=True)]
+    spread = f" ({min(values):.2g}–{max(values):.2g})" if len(values) > 1 else ""
+    return f"{statistics.median(values):.2g}×{spread}"
+
+
+def curve_lines(rows: list[Row]) -> list[str]:
+    """The table of the curves: mean over the seeds at each step, smallest and largest."""
+    steps = list(dict.fromkeys(step for row in rows for step in row["scores"]))
+    found = _head(["task", "processor", "side", "seeds", *(f"step {step}" for step in steps)], 3)
+    for key in dict.fromkeys((row["task"], row["processor"], row["side"]) for row in rows):
+        some = [row["scores"] for row in rows if (row["task"], row["processor"], row["side"]) == key]
+        cells = [*key[:2], {"clrs": "dm-clrs"}.get(key[2], key[2]), str(len(some))]
+        for step in steps:
+            values = [scores[step] for scores in some if step in scores]
+            spread = f" ({min(values):.3f}–{max(values):.3f})" if len(values) > 1 else ""
+            cells.append(f"{statistics.mean(values):.3f}{spread}" if values else "–")
+        found.append(_line(cells))
+    return found
+
+
+def seed_lines(rows: list[Row]) -> list[str]:
+    """The table of many seeds: steps of one seed per second of processor time, and peak memory."""
+    heads = ["processor", "width", "n", "batch", "seeds", "stacked/s", "in turns/s", "stacked ÷ in turns"]
+    found = _head([*heads, "processes/s", "stacked MiB", "in turns MiB"], 1)
+    for row in rows:
+        cells = [row["processor"], *(str(row[name]) for name in ("hidden", "n", "batch", "seeds"))]
+        cells += [
+            f"{row['stacked']:.3g}",
+            f"{row['in turns']:.3g}",
+            f"{row['stacked'] / row['in turns']:.2f}×",
+        ]
+        cells += [f"{row['processes']:.3g}" if "processes" in row else "–"]
+        found.append(_line([*cells, str(row["stacked MiB"]), str(row["in turns MiB"])]))
+    return found
+
+
+def _head(heads: list[str], words: int) -> list[str]:
+    return [_line(heads), "|" + " --- |" * words + " ---: |" * (len(heads) - words)]
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _when(part: dict[str, Any]) -> str:
+    about = part["about"]
+    sides = part["rows"][0] if part["rows"] else {}
+    versions = [
+        ", ".join(f"{name} {number}" for name, number in side["versions"].items())
+        for side in sides.values()
+        if isinstance(side, dict) and "versions" in side
+    ]
+    told = f" Versions: {'; '.join(versions)}." if versions else ""
+    return (
+        f"{about['date']}; {about['cores']} cores, load {about['load']} before, "
+        f"{about['threads']} thread(s) on each side, processor time.{told}"
+    )
+
+
+def _about(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "threads": options.threads,
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training", description="Training, beside that of dm-clrs."
+    )
+    parser.add_argument("--clrs-python", metavar="PATH", help="an interpreter that can import clrs")
+    parser.add_argument("--part", action="append", choices=PARTS, help="this part; may be repeated")
+    parser.add_argument("--only", action="append", metavar="TASK", help="this task; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="small budgets: for a look, not for figures")
+    parser.add_argument("--turns", type=int, help="of the two sides (default 5, quick 1)")
+    parser.add_argument("--steps", type=int, help="of a learning curve (default 1000, quick 20)")
+    parser.add_argument("--seeds", type=int, help="of learning curves (default 5, quick 1)")
+    parser.add_argument("--count", action="append", type=int, help="seeds at once (default 1, 8, 32)")
+    parser.add_argument("--threads", type=int, default=1, help="of arithmetic, all sides (default 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the tables into a page")
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="show these instead of measuring")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
