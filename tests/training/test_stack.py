@@ -17,7 +17,7 @@ from mechgap.tasks.graphs.bfs import task
 from mechgap.training.checkpoint import load, save
 from mechgap.training.lessons import Lessons
 from mechgap.training.run import Run
-from mechgap.training.stack import Stack
+from mechgap.training.stack import Stack, obstacle
 from nets.cases import (
     MPNN,
     MPNN_LINKED,
@@ -149,6 +149,41 @@ def test_the_penalty_on_weights_is_that_of_each_run():
         terms = [run.advance(given(run))["l1"] for run in alone]
         assert terms == pytest.approx([found["l1"] for found in together(stack, given)], rel=1e-5)
     assert len(set(terms)) == 3
+
+
+OPTIONS = {
+    "schedule": {"schedule": "warmup_cosine", "warmup": 0.5, "steps": 8},
+    "weight decay": {"weight_decay": 0.1},
+    "clipping by value": {"clip_by": "value", "clip": 1e-3},
+    "no hints": {"hints": "none"},
+    "hints decoded only": {"hints": "decoded_only"},
+    "gated triplets": {"family": "mpnn", "gating": True, "triplets": True},
+    "two rounds": {"rounds": 2, "heads": 2},
+}
+
+
+@pytest.mark.parametrize("changes", OPTIONS.values(), ids=OPTIONS)
+def test_every_option_does_the_same_in_a_stack(changes):
+    settings = replace(SETTINGS, **changes)
+    config = settings.network(task.program.interface)
+    alone, beside = runs(config, **changes), runs(config, **changes)
+    given, stack = data(config, True), Stack(beside)
+    for _ in range(4):
+        terms = [run.advance(given(run)) for run in alone]
+        found = together(stack, given)
+        sums = [[sum(named.values()) for named in each] for each in (terms, found)]
+        assert sums[0] == pytest.approx(sums[1], abs=1e-5)
+    assert farthest(alone, beside) < 1e-5
+    if not changes.get("family"):
+        assert farthest(alone, runs(config)) > 1e-4
+
+
+@pytest.mark.parametrize("changes", [{"attention": 1.0}, {"truncate": 2}], ids=["attention", "truncate"])
+def test_what_stacks_cannot_do_is_refused(changes):
+    config = clrs_config(task.program.interface, 8)
+    assert not obstacle(runs(config)[0])
+    with pytest.raises(TrainingError, match=obstacle(runs(config, **changes)[0])):
+        Stack(runs(config, **changes))
 
 
 def test_a_run_goes_on_alone_or_from_its_file_as_in_the_stack(tmp_path):

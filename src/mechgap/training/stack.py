@@ -182,7 +182,8 @@ def _failure(run: Run, values: dict[str, float]) -> TrainingError | None:
 def _check_together(runs: Sequence[Run]) -> None:
     def identity(run: Run) -> dict[str, Any]:
         settings = {name: value for name, value in run.settings.to_json().items() if name not in FREE}
-        return {"step": run.step, **settings, "network": run.network.config.to_json()}
+        rate = run.settings.rate(run.step), run.settings.rate(run.step + 1)
+        return {"step": run.step, **settings, "rate": rate, "network": run.network.config.to_json()}
 
     wanted = identity(runs[0]) if runs else {}
     for run in runs:
