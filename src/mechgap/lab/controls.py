@@ -233,7 +233,8 @@ def _backward(rows: Sequence[Scores]) -> list[Figure]:
     found = []
     for before, after in pairwise(rows):
         for name, later in after.items():
-            if later.known and later.ideal == later.ideal:
+            # Where the network decides what is counted, figures of two mixtures are not of the same outcomes.
+            if later.known and later.ideal == later.ideal and later.n == before[name].n:
                 found.append((name, later, max(0.0, _gap(before[name]) - _gap(later))))
     return found
 

@@ -29,6 +29,7 @@ CLAIMS = (
     Claim("behaviour/*accuracy*", "answers", strict=True),
     Claim("behaviour/*", "answers"),
     Claim("trace/*", "decoder"),
+    Claim("probe/*", "states", tolerance=0.02),
     Claim("routing/norm", "attention", strict=True),
     Claim("routing/jsd/*", "attention", strict=True),
     Claim("routing/*", "attention"),
