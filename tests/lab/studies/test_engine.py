@@ -10,7 +10,7 @@ import pytest
 from lab.studies.cases import SMALL, read
 from mechgap.errors import FileFormatError, TrainingError
 from mechgap.lab.studies import cell as cells
-from mechgap.lab.studies.engine import CELLS, run_study
+from mechgap.lab.studies.engine import CELLS, Line, run_study
 from mechgap.lab.studies.results import Results
 
 
@@ -91,3 +91,18 @@ def test_a_training_that_fails_does_not_end_the_study(small, tmp_path, monkeypat
     assert [cell.arm for cell, _ in results.failures] == ["wide", "wide"] and not results.missing
     file = tmp_path / CELLS / results.failures[0][0].folder / cells.FAILED
     assert json.loads(file.read_text())["fault"]["given"] == "nan"
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 7])
+def test_a_line_hands_out_every_cell_once_and_keeps_groups_together(small, workers):
+    small.update(tasks=["bfs", "dfs"], seeds=5)
+    cells = read(small).cells
+    line, given = Line(cells, workers), [[] for _ in range(workers)]
+    while any(got := [line.next(worker) for worker in range(workers)]):
+        for own, cell in zip(given, got, strict=True):
+            own += [cell] if cell else []
+    assert sorted(map(repr, sum(given, []))) == sorted(map(repr, cells))
+    changes = sum(
+        (a.task, a.arm) != (b.task, b.arm) for own in given for a, b in zip(own, own[1:], strict=False)
+    )
+    assert changes <= 4 + workers  # four groups, and what is taken over at the end

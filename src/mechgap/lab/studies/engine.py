@@ -68,15 +68,57 @@ def _alone(do: Do, cells: Sequence[Cell]) -> Iterator[tuple[Cell, bool]]:
 
 
 def _together(count: int, do: Do, cells: Sequence[Cell]) -> Iterator[tuple[Cell, bool]]:
-    """In several processes; Ctrl-C reaches each of them, and each writes its checkpoint."""
-    pool = ProcessPoolExecutor(count, get_context("spawn"))
-    waiting: dict[Future[bool], Cell] = {pool.submit(do, cell): cell for cell in cells}
+    """In several processes; Ctrl-C reaches each of them, and each writes its checkpoint.
+
+    A process stays with a task and an arm while it can, because what they are measured beside is made
+    once in a process.
+    """
+    line = Line(cells, count)
+    pools = [ProcessPoolExecutor(1, get_context("spawn")) for _ in range(count)]
+    busy: dict[Future[bool], tuple[int, Cell]] = {}
+
+    def give(worker: int) -> None:
+        cell = line.next(worker)
+        if cell is not None:
+            busy[pools[worker].submit(do, cell)] = worker, cell
+
     try:
-        while waiting:
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), future.result()
+        for worker in range(count):
+            give(worker)
+        while busy:
+            for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                worker, cell = busy.pop(future)
+                finished = future.result()
+                give(worker)
+                yield cell, finished
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Line:
+    """Cells in groups of one task and arm, handed to workers.
+
+    Args:
+        cells: all of them, in order.
+        workers: how many there are.
+    """
+
+    def __init__(self, cells: Sequence[Cell], workers: int) -> None:
+        groups: dict[tuple[str, str], list[Cell]] = {}
+        for cell in cells:
+            groups.setdefault((cell.task, cell.arm), []).append(cell)
+        self._groups = list(groups.values())
+        self._own: list[list[Cell]] = [[] for _ in range(workers)]
+
+    def next(self, worker: int) -> Cell | None:
+        """The next cell of a worker: of its own group, of a new one, or of the group with most cells left."""
+        if not self._own[worker] and self._groups:
+            self._own[worker] = self._groups.pop(0)
+        if not self._own[worker]:
+            most = max(self._own, key=len)
+            self._own[worker] = [most.pop()] if most else []
+        return self._own[worker].pop(0) if self._own[worker] else None
 
 
 def _claim(study: Study, folder: Path) -> None:
