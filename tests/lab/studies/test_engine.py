@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -101,8 +102,6 @@ def test_a_line_hands_out_every_cell_once_and_keeps_groups_together(small, worke
     while any(got := [line.next(worker) for worker in range(workers)]):
         for own, cell in zip(given, got, strict=True):
             own += [cell] if cell else []
-    assert sorted(map(repr, sum(given, []))) == sorted(map(repr, cells))
-    changes = sum(
-        (a.task, a.arm) != (b.task, b.arm) for own in given for a, b in zip(own, own[1:], strict=False)
-    )
+    assert sorted(repr(cell) for own in given for cell in own) == sorted(map(repr, cells))
+    changes = sum((a.task, a.arm) != (b.task, b.arm) for own in given for a, b in pairwise(own))
     assert changes <= 4 + workers  # four groups, and what is taken over at the end
