@@ -53,7 +53,8 @@ def _found(results: Results, sections: list[Section]) -> list[str]:
                 figure = spread(mean.value, mean.low, mean.high)
                 parts.append(f"{shown(measure)} {figure} ({mean.replicates} seeds, {mean.n} outcomes)")
         found.append(f"{label}: {', '.join(parts) or 'nothing to count'}.")
-    return found + [section.texts[-1] for section in sections if section.name in ("contrasts", "basin")]
+    said = [section.texts[1:] for section in sections if section.name in ("contrasts", "basin")]
+    return found + [sentence for texts in said for sentence in texts]
 
 
 def _limits(results: Results) -> list[str]:

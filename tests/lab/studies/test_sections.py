@@ -31,7 +31,9 @@ def test_differences_are_found_and_have_their_sign(study):
     rows = {row[1]: row for row in section.tables[0].rows}
     assert rows["behaviour/valid"][2].startswith("0.3") and rows["behaviour/valid"][6] == "different"
     assert rows["gap of intervention/changed"][2].startswith("-0.3")
-    assert "excludes" not in section.texts[-1] and "behaviour/valid" in section.texts[-1]
+    said = {text.split(",")[0]: text for text in section.texts[1:]}
+    assert "higher: bfs: wide against plain (0.3" in said["behaviour/valid"]
+    assert "lower: bfs: wide against plain (-0.3" in said["gap of intervention/changed"]
 
 
 def test_no_difference_is_called_none(study):

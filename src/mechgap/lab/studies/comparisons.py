@@ -9,7 +9,7 @@ import numpy as np
 
 from ...measures.statistics.arms import ArmDifference, difference_of_arms
 from ...measures.statistics.correlation import Correlation, correlation
-from ...measures.statistics.equivalence import Equivalence, equivalence
+from ...measures.statistics.equivalence import ALPHA, Equivalence, equivalence
 from ...measures.statistics.findings import probability
 from ...measures.statistics.multiplicity import holm
 from ...measures.statistics.power import detectable_correlation, detectable_difference
@@ -67,11 +67,27 @@ Compared = tuple[ArmDifference, Equivalence, float]
 
 
 def _excluding(found: dict[tuple[str, str], Compared]) -> tuple[str, ...]:
-    """Which intervals exclude 0, in a sentence."""
-    names = [f"{name} in {shown(m)}" for (name, m), (d, _, _) in found.items() if d.low > 0 or d.high < 0]
+    """Which intervals exclude 0, a sentence for each measure."""
     if not found:
         return ("No two groups have enough seeds to be compared.",)
-    return (f"Intervals that exclude 0: {'; '.join(names) or 'none'}.",)
+    sentences = []
+    for measure in dict.fromkeys(measure for _, measure in found):
+        own = {name: d for (name, of), (d, _, _) in found.items() if of == measure}
+        lower = [f"{name} ({spread(d.value, d.low, d.high)})" for name, d in own.items() if d.high < 0]
+        higher = [f"{name} ({spread(d.value, d.low, d.high)})" for name, d in own.items() if d.low > 0]
+        parts = [
+            f"{word}: {'; '.join(names)}" for word, names in (("lower", lower), ("higher", higher)) if names
+        ]
+        sentences.append(
+            f"{shown(measure)}, intervals that exclude 0 — {'. '.join(parts) or 'none'} "
+            f"(of {len(own)} comparisons)."
+        )
+    fewest = min(2 / d.arrangements for d, _, _ in found.values() if d.arrangements)
+    if fewest > ALPHA:
+        sentences.append(
+            f"With so few seeds no permutation p can be below {fewest:.3f}: intervals say more here."
+        )
+    return tuple(sentences)
 
 
 def _compared(results: Results, contrast: Contrast, measure: str) -> Compared | None:
