@@ -10,8 +10,9 @@ import torch
 
 from mechgap.errors import CheckpointError, TrainingError
 from mechgap.lab.learning import learn
-from mechgap.lab.seeds import CHECKPOINT, learn_many, seed_folder
+from mechgap.lab.seeds import learn_many, seed_folder
 from mechgap.tasks.catalogue import load
+from mechgap.training.checkpoint import CHECKPOINT
 from mechgap.training.checkpoint import load as load_run
 from mechgap.training.settings import TrainingSettings
 

@@ -39,9 +39,10 @@ def train(
     """Train a network on fresh traces of a program."""
     from ..lab.experiment import experiment
     from ..lab.learning import learn
-    from ..lab.stages import CHECKPOINT, TRAINED
+    from ..lab.stages import TRAINED
     from ..nets.storage import save
     from ..training.assignment import assigned
+    from ..training.checkpoint import CHECKPOINT
     from .output import print_json, print_table, progress
 
     made = experiment(name, preset, seed, out, steps)
@@ -71,9 +72,10 @@ def train(
 
 def _train_many(made: Experiment, seeds: range, resume: bool, as_json: bool) -> None:
     """Train several seeds side by side, and show how each came out."""
-    from ..lab.seeds import CHECKPOINT, learn_many, seed_folder
+    from ..lab.seeds import learn_many, seed_folder
     from ..lab.stages import TRAINED
     from ..nets.storage import save
+    from ..training.checkpoint import CHECKPOINT
     from .output import print_json, print_table, progress
 
     folder = made.folder

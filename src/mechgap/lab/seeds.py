@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import TrainingError
 from ..tasks.task import Task
-from ..training.checkpoint import resume
+from ..training.checkpoint import CHECKPOINT, resume
 from ..training.loop import Company
 from ..training.run import Run
 from ..training.settings import TrainingSettings
@@ -16,7 +16,6 @@ from ..training.stack import obstacle
 from ..training.team import Member, train_team
 from .learning import begin, traces, validation
 
-CHECKPOINT = "checkpoint.safetensors"
 FEWEST, MOST = 4, 8
 """From how many seeds on stacking pays on a processor, and how many are stacked at most, for memory."""
 

@@ -17,6 +17,8 @@ from .run import Entry, Run
 from .settings import TrainingSettings
 
 FORMAT = "mechgap.training/1"
+CHECKPOINT = "checkpoint.safetensors"
+"""The name of a run's file, in whatever folder it is."""
 WEIGHT, INTERNAL = "weight.", "internal."
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 FREE = ("steps", "validate_every", "checkpoint_every", "patience")

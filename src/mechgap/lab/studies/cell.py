@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...compiler.passes import CompileSettings, compile_program
 from ...errors import TrainingError
 from ...tasks.catalogue import load
-from ...training.checkpoint import resume
+from ...training.checkpoint import CHECKPOINT, resume
 from ...training.loop import Company, train
 from ...training.perturbation import confident, perturbed, softened
 from ...training.run import Run
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...nets.network import Network
     from ...tasks.task import Task
 
-CHECKPOINT, FAILED = "checkpoint.safetensors", "failed.json"
+FAILED = "failed.json"
 STEEPEST = 2.0**24
 """The largest slope of compiled networks that are trained: whole numbers up to it stay exact."""
 METERS = 8
