@@ -13,7 +13,7 @@ from mechgap.report.page import PAGE, Results, write_page
 from mechgap.report.stage import REPORT
 from report.pages import Page
 
-SECTIONS = ("program", "compiled", "training", "trace", "sizes", "attention", "gates", "reading")
+SECTIONS = ("program", "compiled", "training", "trace", "sizes", "attention", "exchanges", "gates", "reading")
 PROGRAMS = ("bfs", "bellman_ford", "dfs", "components")
 
 

@@ -122,9 +122,7 @@ def _admissible(selection: Selection, exact: Trace, row: int) -> Any:
 
 def _variables(task: Task) -> list[dict[str, Any]]:
     """What a drawing needs to know of the hints."""
-    return [
-        described(port) for port in task.program.interface.hints if port.location is not Location.EDGE
-    ]
+    return [described(port) for port in task.program.interface.hints if port.location is not Location.EDGE]
 
 
 def described(port: Port | Variable) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _example(
     pair, step, node = (int(part[row]) for part in (plan.sites.pair, plan.sites.step, plan.sites.node))
     base, donor = (each.take(torch.tensor([pair])) for each in (plan.pairs.base, plan.pairs.donor))
     one = plan.take(index)
-    cut = {name: tuple({k: v[index] for k, v in part.items()} for part in run) for name, run in runs.items()}
+    cut = {name: (_rows(before, index), _rows(after, index)) for name, (before, after) in runs.items()}
     return {
         "nodes": base.width,
         "edges": drawn_edges(task, base),
@@ -146,6 +146,10 @@ def _example(
         ],
         "counts": _counts(one, task.program.name, cut),
     }
+
+
+def _rows(outputs: Outputs, rows: Tensor) -> Outputs:
+    return {name: value[rows] for name, value in outputs.items()}
 
 
 def _numbers(task: Task, batch: Batch) -> list[list[float]]:

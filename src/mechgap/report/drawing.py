@@ -140,6 +140,44 @@ def matrix_drawing(example: Plain, run: str, step: int) -> str:
     return _svg(side, side, f"attention of the {run} network in step {step + 1}", parts)
 
 
+def answer_drawing(
+    example: Plain,
+    spots: Floats,
+    title: str,
+    said: tuple[Sequence[float], Sequence[Sequence[int]], Sequence[int]],
+) -> str:
+    """The graph of an exchange with answers: as colours of the nodes, or as arrows to nodes.
+
+    Args:
+        example: with nodes, edges, numbers on them, and the node of the exchange, which gets a square.
+        spots: where the nodes are, [N, 2].
+        title: for those who cannot see it.
+        said: how dark each node is, arrows (from, to), and nodes whose answer is wrong, with a dashed ring.
+    """
+    shades, arrows, wrong = said
+    points = [(MARGIN + x * (SIDE - 2 * MARGIN), MARGIN + y * (SIDE - 2 * MARGIN)) for x, y in spots]
+    parts = [
+        _bar(points[i], points[j], "line")
+        for i, j in example["edges"]
+        if i < j or [j, i] not in example["edges"]
+    ]
+    for i, j, number in example["numbers"]:
+        # Both directions of an edge have a number: each stands nearer to its sender.
+        x, y = (points[i][axis] * 0.6 + points[j][axis] * 0.4 for axis in (0, 1))
+        if i < j or [j, i, number] not in example["numbers"]:
+            parts.append(_label(x, y + 4, f"{number:.2g}"))
+    parts += [_arrow(points[i], points[j], 0.25, "state") for i, j in arrows if i != j]
+    parts += [_node(point, node, shades[node]) for node, point in enumerate(points)]
+    parts += [_ring(points[node], RADIUS + 4, 'stroke-dasharray="4 3"', "trained") for node in wrong]
+    x, y = points[example["node"]]
+    side = 2 * RADIUS + 12
+    parts.append(
+        f'<rect x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:g}" height="{side:g}" rx="5" '
+        f'fill="none" stroke="{paint("ink")}" stroke-width="2"/>'
+    )
+    return _svg(SIDE, SIDE, title, parts)
+
+
 def gap_drawing(gap: Plain | None) -> str:
     """A figure on the scale from exact (left) to untrained (right), with its interval."""
     width, height = 132.0, 18.0
@@ -228,6 +266,13 @@ def _node(point: Point, node: int, shade: float) -> str:
     )
 
 
-def _label(x: float, y: float, number: int) -> str:
+def _ring(point: Point, radius: float, look: str, colour: str) -> str:
+    return (
+        f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="{radius:.1f}" fill="none" '
+        f'stroke="{paint(colour)}" stroke-width="2" {look}/>'
+    )
+
+
+def _label(x: float, y: float, number: int | str) -> str:
     look = f'text-anchor="middle" font-size="12" fill="{paint("muted")}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{number}</text>'
