@@ -56,8 +56,8 @@ def test_levels_of_all_sorts():
 
 
 def test_gaps_are_drawn_if_there_are_any():
-    assert gap_drawing(None) == ""
-    drawn = ElementTree.fromstring(gap_drawing({"value": 0.5, "low": -9.0, "high": 0.9}))
+    assert gap_drawing(None, {}) == ""
+    drawn = ElementTree.fromstring(gap_drawing({"value": 0.5, "low": -9.0, "high": 0.9}, {}))
     assert drawn.get("aria-label") == "gap 0.500, from -9.000 to 0.900"
 
 

@@ -100,4 +100,4 @@ def test_results_are_read_from_the_folder(done):
     results = Results.of(done("bfs"))
     assert results.compiled.program == "bfs"
     assert set(results.metrics) >= {"panel", "courses", "history"}
-    assert set(results.example["runs"]) == {"compiled", "trained"}
+    assert set(results.example["runs"]) == {"compiled", "trained", "untrained"}

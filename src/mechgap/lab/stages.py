@@ -86,8 +86,7 @@ def gauge(made: Experiment, watch: Watch) -> str:
     networks = {"compiled": compiled.network, "trained": trained, "untrained": untrained}
     runs = courses(networks, ready)
     watch(3, total, "an example")
-    pair = {"compiled": compiled.network, "trained": trained}
-    write_json(made.file(EXAMPLE), draw_example(task, pair, seed=made.seed))
+    write_json(made.file(EXAMPLE), draw_example(task, networks, seed=made.seed))
     watch(4, total, "examples of exchanges")
     write_json(made.file(EXCHANGES), draw_exchanges(task, programs, networks, seed=made.seed))
     metrics = {

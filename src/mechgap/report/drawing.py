@@ -18,6 +18,8 @@ SIDE, MARGIN, RADIUS = 360.0, 46.0, 15.0
 FAINT = {True: 0.04, False: 0.12}
 """Attention below this is not drawn: at receivers whose choice counts, and at the others."""
 THICK = 6.5
+INKS = {"untrained": "muted"}
+"""Colours of runs where they decide; that of untrained networks stands for what decides nothing."""
 STARTS, ROUNDS = 12, 150
 """Of the search for places of the nodes."""
 CELL = 24.0
@@ -93,14 +95,14 @@ def graph_drawing(example: Plain, spots: Floats, run: str, step: int, shades: Se
         for i, j in example["edges"]
         if i < j or [j, i] not in example["edges"]
     ]
-    matrix = example["runs"][run]["attention"]
+    matrix, colour = example["runs"][run]["attention"], INKS.get(run, run)
     if matrix is not None:
         deciding = _deciding(example, step)
         arrows = [
             (
                 weight,
                 _arrow(
-                    points[sender], points[receiver], weight, run if receiver in deciding else "untrained"
+                    points[sender], points[receiver], weight, colour if receiver in deciding else "untrained"
                 ),
             )
             for receiver, row in enumerate(matrix[step])
@@ -126,7 +128,7 @@ def matrix_drawing(example: Plain, run: str, step: int) -> str:
     for i, row in enumerate(matrix[step]):
         for j, weight in enumerate(row):
             x, y = CELL * (j + 1), CELL * (i + 1)
-            colour = paint(run if i in deciding else "untrained")
+            colour = paint(INKS.get(run, run) if i in deciding else "untrained")
             parts.append(
                 f'<rect x="{x + 1:g}" y="{y + 1:g}" width="{CELL - 2:g}" height="{CELL - 2:g}" rx="3" '
                 f'fill="{colour}" fill-opacity="{max(weight, 0.04):.3f}"><title>{i} attends {j}: '
@@ -178,8 +180,13 @@ def answer_drawing(
     return _svg(SIDE, SIDE, title, parts)
 
 
-def gap_drawing(gap: Plain | None) -> str:
-    """A figure on the scale from exact (left) to untrained (right), with its interval."""
+def gap_drawing(gap: Plain | None, marks: Mapping[str, Sequence[float]]) -> str:
+    """A figure on the scale from exact (left) to untrained (right), with its interval.
+
+    Args:
+        gap: from 0 to 1 with its interval; None draws nothing.
+        marks: where references stand, as ``mechgap.report.table.scale_marks`` gives them.
+    """
     width, height = 132.0, 18.0
     if gap is None or gap["value"] is None:
         return ""
@@ -191,10 +198,13 @@ def gap_drawing(gap: Plain | None) -> str:
     middle = height / 2
     parts = [
         _bar((16.0, middle), (width - 16, middle), "line"),
+        *_band([place(x) for x in marks.get("untrained", ())], height),
         _bar((16.0, 4.0), (16.0, height - 4), "compiled"),
+        *(_bar((place(x), 5.0), (place(x), 9.0), "compiled") for x in marks.get("exact", ())),
         _bar((width - 16, 4.0), (width - 16, height - 4), "untrained"),
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:g}" y2="{middle:g}" stroke="{paint("trained")}" '
         'stroke-width="4" stroke-linecap="round" stroke-opacity="0.45"/>',
+        *(_ring((place(x), middle), 3.5, "", "untrained") for x in marks.get("inert", ())),
         f'<circle cx="{value:.1f}" cy="{middle:g}" r="4.5" fill="{paint("trained")}"/>',
     ]
     words = f"gap {gap['value']:.3f}, from {gap['low']:.3f} to {gap['high']:.3f}"
@@ -264,6 +274,17 @@ def _node(point: Point, node: int, shade: float) -> str:
         f'<text x="{x:.1f}" y="{y + 4.5:.1f}" text-anchor="middle" font-size="13" font-weight="600" '
         f'fill="{paint(ink)}">{node}</text>'
     )
+
+
+def _band(ends: Sequence[float], height: float) -> list[str]:
+    """A pale band between two ends; none without them."""
+    if len(ends) < 2:
+        return []
+    low, high = min(ends), max(ends)
+    return [
+        f'<rect x="{low:.1f}" y="4" width="{high - low:.1f}" height="{height - 8:g}" '
+        f'fill="{paint("untrained")}" fill-opacity="0.2"/>'
+    ]
 
 
 def _ring(point: Point, radius: float, look: str, colour: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .drawing import Floats, answer_drawing, levels, places
+from .palette import SERIES
 from .words import listed
 
 Plain = Mapping[str, Any]
@@ -15,7 +16,8 @@ TITLES = {
     "rivals": "An exchange that tells algorithms apart",
 }
 """By what an example shows."""
-NETWORKS = ("compiled", "trained", "untrained")
+AT_STAKE = 0.3
+"""How dark nodes are whose answer must change, or of which programs say different things."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class ExchangeView:
     Attributes:
         title: what it shows.
         sentences: what is exchanged, what it must cause, and what networks give.
+        key: what the drawings show.
         drawings: caption and SVG.
         tables: one for each output.
     """
 
     title: str
     sentences: list[str]
+    key: str
     drawings: list[tuple[str, str]]
     tables: list[AnswerTable]
 
@@ -62,6 +66,7 @@ def exchange_views(found: Plain, drawn: Mapping[str, str]) -> list[ExchangeView]
         ExchangeView(
             TITLES[example["shows"]],
             [_exchanged(example), *_expected(example, found["program"]), *_got(example, found["program"])],
+            _key(example),
             [
                 (_caption(who, example, found["program"]), drawn[_name(number, who)])
                 for who in _drawn(example, found["program"])
@@ -91,18 +96,29 @@ def _shown(example: Plain) -> Plain | None:
     return next((o for o in example["outputs"] if o["location"] == "node"), None)
 
 
+def _key(example: Plain) -> str:
+    """What arrows and colours show."""
+    output = _shown(example)
+    if output is None:
+        return "no output is at nodes: the answers are in the table"
+    name = output["name"]
+    if output["refers"]:
+        return f"arrows: {name}; in colour: nodes whose answer must change, or of which programs differ"
+    return f"colours: {name}, darker for {'later kinds' if output['categories'] else 'more'}"
+
+
 def _drawn(example: Plain, program: str) -> list[str]:
     """Whose answers are drawn: without the exchange, of programs that part, and of networks."""
     if _shown(example) is None:
         return ["before"]
     parted = [name for name, count in example["counts"]["apart"].items() if count["total"]]
-    return ["before", program, *parted, *NETWORKS]
+    return ["before", program, *parted, *SERIES]
 
 
 def _caption(who: str, example: Plain, program: str) -> str:
     if who == "before":
         return "without the exchange" if _shown(example) is not None else "where the exchange is made"
-    return f"{who} network" if who in NETWORKS else f"{who} says"
+    return f"{who} network" if who in SERIES else f"{who} says"
 
 
 def _drawing(example: Plain, spots: Floats, who: str, program: str) -> str:
@@ -113,14 +129,15 @@ def _drawing(example: Plain, spots: Floats, who: str, program: str) -> str:
     wrong = [
         node
         for node, place in enumerate(output["places"])
-        if who in NETWORKS and place["judged"] and not place["networks"][who]["right"]
+        if who in SERIES and place["judged"] and not place["networks"][who]["right"]
     ]
     title = f"{output['name']}, {_caption(who, example, program)}"
     if output["refers"]:
         arrows = [
             (node, int(x or 0)) for node, values in enumerate(said) for x in values if _inside(x, example)
         ]
-        return answer_drawing(example, spots, title, ([0.0] * len(said), arrows, wrong))
+        stakes = [AT_STAKE * (p["judged"] and (p["changes"] or p["apart"] != [])) for p in output["places"]]
+        return answer_drawing(example, spots, title, (stakes, arrows, wrong))
     everything = [x for place in output["places"] for x in _known(place)]
     shades = levels(
         output,
@@ -189,12 +206,12 @@ def _got(example: Plain, program: str) -> list[str]:
     counts, found = example["counts"], []
     if total := counts["changes"]["total"]:
         agree = counts["changes"]["agree"][program]
-        shares = [f"{run} at {agree[run]} of {total}" for run in NETWORKS]
+        shares = [f"{run} at {agree[run]} of {total}" for run in SERIES]
         found.append(f"Networks whose answers change as {program} says: {listed(shares)}.")
     for rival, count in counts["apart"].items():
         if total := count["total"]:
             own, other = count["agree"][program], count["agree"][rival]
-            shares = [f"{run} {own[run]} and {other[run]}" for run in NETWORKS]
+            shares = [f"{run} {own[run]} and {other[run]}" for run in SERIES]
             found.append(
                 f"Where {program} and {rival} exclude each other, answers as {program} says and as {rival} "
                 f"says, of {total}: {', '.join(shares)}."
@@ -234,13 +251,13 @@ def _table(output: Plain, found: Plain) -> AnswerTable:
     for place in output["places"]:
         said: list[tuple[str, bool | None]] = [(spoken(output, place["before"]), None)]
         said += [(spoken(output, place["programs"][name]), None) for name in (program, *rivals)]
-        for run in NETWORKS:
+        for run in SERIES:
             given = place["networks"][run]
             right = given["right"] if place["judged"] else None
             said.append((spoken(output, [given["after"]]), right))
         at = " → ".join(f"{node}" for node in place["at"]) or "whole graph"
         rows.append((at, place["changes"], place["judged"], said))
-    columns = ("without the exchange", *(f"{name} says" for name in (program, *rivals)), *NETWORKS)
+    columns = ("without the exchange", *(f"{name} says" for name in (program, *rivals)), *SERIES)
     return AnswerTable(output["name"], columns, rows)
 
 

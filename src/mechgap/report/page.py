@@ -13,7 +13,7 @@ from ..lab.stages import COMPILED, EXAMPLE, EXCHANGES, METRICS, VERIFICATION
 from ..lab.store import read_json, write_text
 from . import drawing, figure
 from .exchange import exchange_figures, exchange_views
-from .table import GATE_COLUMNS, certificate_rows, gate_rows
+from .table import GATE_COLUMNS, certificate_rows, gate_rows, scale_marks
 from .template import rendered
 from .words import findings, headline, listed, tiles
 
@@ -91,7 +91,9 @@ def _figures(results: Results) -> dict[str, str]:
     }
     drawn["sizes"] = figure.size_chart(metrics["courses"])
     if metrics["history"]:
-        drawn["training"] = figure.training_chart(metrics["history"])
+        drawn["training"] = figure.training_chart(
+            metrics["history"], _reference(metrics["panel"]["rows"]["behaviour/valid"])
+        )
     spots = drawing.places(example["nodes"], example["edges"])
     shown = _coloured(example)
     for step in range(example["frames"] - 1):
@@ -135,11 +137,19 @@ def _context(results: Results, drawn: dict[str, str]) -> dict[str, Any]:
         "no_exchange": results.exchanges["absent"],
         "coloured": variables[_coloured(example)] if _coloured(example) else None,
         "gates": [(question, _split(rows)) for question, rows in gate_rows(panel).items()],
-        "gaps": {key: drawing.gap_drawing(row["gap"]) for key, row in panel["rows"].items()},
+        "gaps": {
+            key: drawing.gap_drawing(row["gap"], scale_marks(row)) for key, row in panel["rows"].items()
+        },
         "columns": GATE_COLUMNS[:1] + GATE_COLUMNS[3:-1],
         "panel": panel,
         "rivals": listed([name for name in panel["conditions"]["programs"] if name != panel["program"]]),
     }
+
+
+def _reference(row: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The scores of references beside a row, by the series that they belong to."""
+    found = {"compiled": row["exact"], "untrained": row["random"]}
+    return {name: score for name, score in found.items() if score and score["value"] is not None}
 
 
 def _traced(results: Results) -> list[dict[str, Any]]:
