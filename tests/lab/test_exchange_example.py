@@ -52,6 +52,7 @@ def test_there_is_an_exchange_that_the_compiled_network_follows(name):
     for example in found["examples"]:
         counts = example["counts"]["changes"]
         assert counts["agree"][name]["compiled"] == counts["total"]
+        assert counts["agree"][name]["inert"] == 0, "right answers without causes change nothing"
         assert any(state["variables"] for state in example["states"])
         assert example["step"] >= 1
     assert found["examples"][0]["counts"]["changes"]["total"] >= 1

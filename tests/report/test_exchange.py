@@ -33,7 +33,7 @@ def place(node, before, own, rival, trained, **more):
 def counted(total, own, **rivals):
     return {
         "total": total,
-        "agree": {"p": dict(zip(("compiled", "trained", "untrained"), own, strict=True)), **rivals},
+        "agree": {"p": dict(zip(("compiled", "trained", "untrained", "inert"), own, strict=True)), **rivals},
     }
 
 
@@ -66,8 +66,8 @@ EXAMPLE = {
         }
     ],
     "counts": {
-        "changes": counted(1, (1, 0, 0)),
-        "apart": {"q": counted(1, (1, 0, 0), q={"compiled": 0, "trained": 0, "untrained": 0})},
+        "changes": counted(1, (1, 0, 0, 0)),
+        "apart": {"q": counted(1, (1, 0, 0, 0), q={"compiled": 0, "trained": 0, "untrained": 0, "inert": 1})},
     },
 }
 FOUND = {"program": "p", "rivals": ["q"], "nodes": 3, "seed": 0, "absent": "", "examples": [EXAMPLE]}
@@ -81,13 +81,13 @@ def view(found):
 def test_sentences_tell_what_is_put_where_and_what_follows():
     exchanged, expected, parted, followed, told = view(FOUND).sentences
     assert exchanged == (
-        "After step 2, node 1 gets the state that it has then when s is node 2 instead of node 0: "
-        "reach yes instead of no in p; level 2 instead of ∞ in q."
+        "After step 2, node 1 gets another state: the one that it has at that time when s is node 2 "
+        "instead of node 0 (reach yes instead of no in p; level 2 instead of ∞ in q)."
     )
     assert expected == "By p, 1 answer elsewhere must then change (at 2)."
     assert parted == "q excludes what p says of 1 answer (at 2)."
-    assert "compiled at 1 of 1, trained at 0 of 1 and untrained at 0 of 1" in followed
-    assert "compiled 1 and 0, trained 0 and 0, untrained 0 and 0" in told
+    assert "compiled at 1 of 1, trained at 0 of 1, untrained at 0 of 1 and inert at 0 of 1" in followed
+    assert "compiled 1 and 0, trained 0 and 0, untrained 0 and 0, inert 0 and 1" in told
 
 
 def test_a_compiled_network_that_differs_is_owned_up_to():

@@ -13,7 +13,7 @@ from ..kinds.scalar import Scalar
 from ..lang.location import Location
 from ..measures.admissible import SetMachine
 from ..measures.donors import draw_pairs
-from ..measures.intervention import carry_out
+from ..measures.intervention import carry_out, inert
 from ..measures.subject import NetworkSubject
 from ..measures.swaps import plan_swaps
 from ..semantics.interpreter import interpret
@@ -222,12 +222,16 @@ def _right(answer: Answer, at: tuple[int, ...]) -> list[float]:
 
 
 def _counts(plan: Plan, program: str, runs: Mapping[str, tuple[Outputs, Outputs]]) -> dict[str, Any]:
-    """How many answers elsewhere must change, or part two programs, and which networks give them."""
+    """How many answers elsewhere must change, or part two programs, and which networks give them.
+
+    Beside the networks stands "inert": right answers that no exchange changes.
+    """
     own = plan.predictions[program]
+    after = {**{run: outputs for run, (_, outputs) in runs.items()}, "inert": inert(plan, program)}
     said = {
         name: {
-            run: plan.cells({port: a.accepts(after[port]) for port, a in p.swapped.items()})
-            for run, (_, after) in runs.items()
+            run: plan.cells({port: a.accepts(outputs[port]) for port, a in p.swapped.items()})
+            for run, outputs in after.items()
         }
         for name, p in plan.predictions.items()
     }

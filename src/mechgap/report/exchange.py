@@ -16,6 +16,8 @@ TITLES = {
     "rivals": "An exchange that tells algorithms apart",
 }
 """By what an example shows."""
+COUNTED = (*SERIES, "inert")
+"""Whose answers are counted: networks, and right answers that no exchange changes."""
 AT_STAKE = 0.3
 """How dark nodes are whose answer must change, or of which programs say different things."""
 
@@ -181,7 +183,10 @@ def _exchanged(example: Plain) -> str:
         known += new
         if new:
             parts.append(f"{listed(new)} in {state['program']}")
-    return f"After step {step}, node {node} gets the state that it has then {where}: {'; '.join(parts)}."
+    return (
+        f"After step {step}, node {node} gets another state: the one that it has at that time {where} "
+        f"({'; '.join(parts)})."
+    )
 
 
 def _expected(example: Plain, program: str) -> list[str]:
@@ -197,7 +202,7 @@ def _expected(example: Plain, program: str) -> list[str]:
             places = _where(example, lambda place, rival=rival: rival in place["apart"])
             found.append(f"{rival} excludes what {program} says of {_answers(count['total'])}{places}.")
         else:
-            found.append(f"{rival} says nothing else here.")
+            found.append(f"No answer elsewhere tells {rival} from {program} here.")
     return found
 
 
@@ -206,12 +211,12 @@ def _got(example: Plain, program: str) -> list[str]:
     counts, found = example["counts"], []
     if total := counts["changes"]["total"]:
         agree = counts["changes"]["agree"][program]
-        shares = [f"{run} at {agree[run]} of {total}" for run in SERIES]
+        shares = [f"{run} at {agree[run]} of {total}" for run in COUNTED]
         found.append(f"Networks whose answers change as {program} says: {listed(shares)}.")
     for rival, count in counts["apart"].items():
         if total := count["total"]:
             own, other = count["agree"][program], count["agree"][rival]
-            shares = [f"{run} {own[run]} and {other[run]}" for run in SERIES]
+            shares = [f"{run} {own[run]} and {other[run]}" for run in COUNTED]
             found.append(
                 f"Where {program} and {rival} exclude each other, answers as {program} says and as {rival} "
                 f"says, of {total}: {', '.join(shares)}."
