@@ -19,6 +19,7 @@ FILES = (
     "trained.safetensors",
     "metrics.json",
     "example.json",
+    "exchanges.json",
     "report.html",
 )
 

@@ -56,9 +56,17 @@ def test_levels_of_all_sorts():
 
 
 def test_gaps_are_drawn_if_there_are_any():
-    assert gap_drawing(None) == ""
-    drawn = ElementTree.fromstring(gap_drawing({"value": 0.5, "low": -9.0, "high": 0.9}))
+    assert gap_drawing(None, {}) == ""
+    drawn = ElementTree.fromstring(gap_drawing({"value": 0.5, "low": -9.0, "high": 0.9}, {}))
     assert drawn.get("aria-label") == "gap 0.500, from -9.000 to 0.900"
+
+
+def test_references_stand_on_the_scale_of_a_gap():
+    gap = {"value": 0.5, "low": 0.4, "high": 0.6}
+    bare = gap_drawing(gap, {})
+    marked = gap_drawing(gap, {"exact": [0.0, 0.2], "inert": [1.0], "untrained": [0.9, 1.05]})
+    count = {name: marked.count(name) - bare.count(name) for name in ("<line", "<circle", "<rect")}
+    assert count == {"<line": 2, "<circle": 1, "<rect": 1}
 
 
 def contrast(one: str, two: str) -> float:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from mechgap.lab.experiment import execute
 from mechgap.lab.stages import STAGES
+from mechgap.report.figure import training_chart
 from mechgap.report.page import PAGE, Results, write_page
+from mechgap.report.page import page as page_of
 from mechgap.report.stage import REPORT
 from report.pages import Page
 
-SECTIONS = ("program", "compiled", "training", "trace", "sizes", "attention", "gates", "reading")
+SECTIONS = ("program", "compiled", "training", "trace", "sizes", "attention", "exchanges", "gates", "reading")
 PROGRAMS = ("bfs", "bellman_ford", "dfs", "components")
 
 
@@ -54,6 +58,37 @@ def test_the_page_says_what_was_measured(page):
     assert text.count("<h3>Gate") >= 3
     for variable in program.hints:
         assert f"<code>{variable.name}</code>" in text
+
+
+def test_exchanges_and_references_are_shown(page):
+    made, text = page
+    found = Results.of(made).exchanges
+    assert text.count("must change</span>") == sum(
+        place["changes"] and place["judged"]
+        for example in found["examples"]
+        for output in example["outputs"]
+        for place in output["places"]
+    )
+    assert "† not calibrated</span>" in text
+    assert text.count('aria-label="untrained network, step') == text.count(
+        'aria-label="trained network, step'
+    )
+    assert len(found["examples"]) == text.count("Networks whose answers change") or found["rivals"]
+
+
+def test_a_page_without_exchanges_says_so(done):
+    results = Results.of(done("components"))
+    empty = replace(
+        results, exchanges={**results.exchanges, "examples": [], "absent": "no runs of three frames"}
+    )
+    assert "the small graphs have no runs of three frames." in page_of(empty, defaultdict(str))
+
+
+def test_levels_of_references_stand_in_the_training_chart():
+    history = [{"step": s, "losses": {"all": 1.0 / s}, "scores": {"valid": 0.5}} for s in (1, 2)]
+    score = {"value": 0.25, "low": 0.2, "high": 0.3}
+    bare, marked = training_chart(history, {}), training_chart(history, {"untrained": score})
+    assert "var(--untrained" in marked and "var(--untrained" not in bare
 
 
 def test_the_legacy_norm_is_labelled(done):
@@ -100,4 +135,4 @@ def test_results_are_read_from_the_folder(done):
     results = Results.of(done("bfs"))
     assert results.compiled.program == "bfs"
     assert set(results.metrics) >= {"panel", "courses", "history"}
-    assert set(results.example["runs"]) == {"compiled", "trained"}
+    assert set(results.example["runs"]) == {"compiled", "trained", "untrained"}

@@ -29,7 +29,7 @@ def measure(
     from ..lab.measurement import MeasurePlan, references, setting
     from ..lab.rivals import read_network, rivals
     from ..measures.panel import measure as gauge
-    from ..report.table import GATE_COLUMNS, gate_rows
+    from ..report.table import GATE_COLUMNS, fault_lines, gate_rows
     from ..tasks.catalogue import load
     from .output import print_json, print_table, progress
 
@@ -47,6 +47,7 @@ def measure(
         return
     for gate, rows in gate_rows(data).items():
         print_table(gate, GATE_COLUMNS, [row.cells for row in rows], right=GATE_COLUMNS[1:])
+        print("".join(f"{line}\n" for line in fault_lines(rows)), end="")
     print(f"verdict: {panel.verdict.summary}")
     for standing in panel.verdict.standings:
         print(f"  {standing.program}: {'kept' if standing.kept else 'rejected'}")

@@ -18,6 +18,8 @@ from .families import sparse_chance
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ..lang.expression import Variable
+    from ..lang.program import Port
     from ..nets.network import Network
     from ..semantics.batch import Batch
     from ..semantics.trace import Selection, Trace
@@ -58,7 +60,7 @@ def draw_example(
         "seed": seed,
         "selection": name,
         "active": [bool(x) for x in active],
-        "edges": _edges(task, one),
+        "edges": drawn_edges(task, one),
         "variables": _variables(task),
         "program": _states(task, exact, row),
         "admissible": None if selection is None else _admissible(selection, exact, row),
@@ -120,22 +122,23 @@ def _admissible(selection: Selection, exact: Trace, row: int) -> Any:
 
 def _variables(task: Task) -> list[dict[str, Any]]:
     """What a drawing needs to know of the hints."""
-    return [
-        {
-            "name": port.name,
-            "location": port.location.value,
-            "kind": port.kind.describe(),
-            "refers": port.kind.refers,
-            "numeric": isinstance(port.kind, Scalar),
-            "categories": list(getattr(port.kind, "categories", ())),
-        }
-        for port in task.program.interface.hints
-        if port.location is not Location.EDGE
-    ]
+    return [described(port) for port in task.program.interface.hints if port.location is not Location.EDGE]
 
 
-def _edges(task: Task, batch: Batch) -> list[list[int]]:
-    """Pairs (sender, receiver) that the first input at edges joins, loops left out."""
+def described(port: Port | Variable) -> dict[str, Any]:
+    """What a drawing needs to know of a variable, as plain data."""
+    return {
+        "name": port.name,
+        "location": port.location.value,
+        "kind": port.kind.describe(),
+        "refers": port.kind.refers,
+        "numeric": isinstance(port.kind, Scalar),
+        "categories": list(getattr(port.kind, "categories", ())),
+    }
+
+
+def drawn_edges(task: Task, batch: Batch) -> list[list[int]]:
+    """Pairs (sender, receiver) that the first input at edges joins in the first graph, loops left out."""
     for variable in reversed(task.program.inputs):
         if variable.location is Location.EDGE and not variable.kind.refers:
             joined = batch.values[variable.name][0] != 0

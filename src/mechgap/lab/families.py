@@ -63,13 +63,13 @@ class Family:
         return True
 
 
-def sparse_chance(task: Task, size: int) -> float:
-    """The connectivity p at which a node has about ``DEGREE`` neighbours.
+def sparse_chance(task: Task, size: int, degree: float = DEGREE) -> float:
+    """The connectivity p at which a node has about so many neighbours.
 
     Samplers read p in their own way (undirected graphs of CLRS have density p squared): how, is
     found out by drawing some graphs.
     """
-    density = DEGREE / max(size - 1, 1)
+    density = degree / max(size - 1, 1)
     return min(1.0, math.pow(density, 1.0 / _exponent(task)))
 
 

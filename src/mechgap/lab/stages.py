@@ -12,6 +12,7 @@ from ..nets.network import Network
 from ..nets.storage import load, save
 from ..training.checkpoint import load as load_training
 from .example import draw_example
+from .exchange_example import draw_exchanges
 from .experiment import Experiment, Stage
 from .learning import learn
 from .measurement import courses, left_out, references, setting
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
     from .verification import Watch
 
 PROGRAM, COMPILED, VERIFICATION = "program.txt", "compiled.safetensors", "verification.json"
-CHECKPOINT, TRAINED, METRICS, EXAMPLE = (
-    "checkpoint.safetensors",
-    "trained.safetensors",
-    "metrics.json",
-    "example.json",
-)
+CHECKPOINT, TRAINED = "checkpoint.safetensors", "trained.safetensors"
+METRICS, EXAMPLE, EXCHANGES = "metrics.json", "example.json", "exchanges.json"
 
 
 def show(made: Experiment, watch: Watch) -> str:
@@ -76,7 +73,7 @@ def train(made: Experiment, watch: Watch) -> str:
 
 def gauge(made: Experiment, watch: Watch) -> str:
     """Measure the trained network beside its references."""
-    task, plan, total = made.task, made.measuring, 4
+    task, plan, total = made.task, made.measuring, 5
     watch(0, total, "drawing graphs")
     compiled = load_compiled(made.file(COMPILED), task.program)
     trained, _ = load(made.file(TRAINED))
@@ -89,8 +86,9 @@ def gauge(made: Experiment, watch: Watch) -> str:
     networks = {"compiled": compiled.network, "trained": trained, "untrained": untrained}
     runs = courses(networks, ready)
     watch(3, total, "an example")
-    pair = {"compiled": compiled.network, "trained": trained}
-    write_json(made.file(EXAMPLE), draw_example(task, pair, seed=made.seed))
+    write_json(made.file(EXAMPLE), draw_example(task, networks, seed=made.seed))
+    watch(4, total, "examples of exchanges")
+    write_json(made.file(EXCHANGES), draw_exchanges(task, programs, networks, seed=made.seed))
     metrics = {
         "panel": panel.to_json(),
         "courses": runs,
@@ -130,7 +128,7 @@ STAGES = (
     Stage("compile", (COMPILED,), compile),
     Stage("verify", (VERIFICATION,), check),
     Stage("train", (TRAINED,), train),
-    Stage("measure", (METRICS, EXAMPLE), gauge),
+    Stage("measure", (METRICS, EXAMPLE, EXCHANGES), gauge),
 )
 EXTRA = (CHECKPOINT, f"failed-{VERIFICATION}")
 """Files that stages leave beside those that say that they are done."""

@@ -109,7 +109,7 @@ def _cells(key: str, row: SeedRow) -> SeedCells:
         f"{_number(row.ends[0])} to {_number(row.ends[1])}" if score.known else "–",
     )
     floors = (_with_interval(row.exact), _with_interval(row.untrained))
-    return SeedCells(key, cells, floors, score.note, score.legacy, gap_drawing(_gap(row)))
+    return SeedCells(key, cells, floors, score.note, score.legacy, gap_drawing(_gap(row), {}))
 
 
 def _gap(row: SeedRow) -> dict[str, Any] | None:

@@ -18,6 +18,8 @@ SIDE, MARGIN, RADIUS = 360.0, 46.0, 15.0
 FAINT = {True: 0.04, False: 0.12}
 """Attention below this is not drawn: at receivers whose choice counts, and at the others."""
 THICK = 6.5
+INKS = {"untrained": "muted"}
+"""Colours of runs where they decide; that of untrained networks stands for what decides nothing."""
 STARTS, ROUNDS = 12, 150
 """Of the search for places of the nodes."""
 CELL = 24.0
@@ -93,14 +95,14 @@ def graph_drawing(example: Plain, spots: Floats, run: str, step: int, shades: Se
         for i, j in example["edges"]
         if i < j or [j, i] not in example["edges"]
     ]
-    matrix = example["runs"][run]["attention"]
+    matrix, colour = example["runs"][run]["attention"], INKS.get(run, run)
     if matrix is not None:
         deciding = _deciding(example, step)
         arrows = [
             (
                 weight,
                 _arrow(
-                    points[sender], points[receiver], weight, run if receiver in deciding else "untrained"
+                    points[sender], points[receiver], weight, colour if receiver in deciding else "untrained"
                 ),
             )
             for receiver, row in enumerate(matrix[step])
@@ -126,7 +128,7 @@ def matrix_drawing(example: Plain, run: str, step: int) -> str:
     for i, row in enumerate(matrix[step]):
         for j, weight in enumerate(row):
             x, y = CELL * (j + 1), CELL * (i + 1)
-            colour = paint(run if i in deciding else "untrained")
+            colour = paint(INKS.get(run, run) if i in deciding else "untrained")
             parts.append(
                 f'<rect x="{x + 1:g}" y="{y + 1:g}" width="{CELL - 2:g}" height="{CELL - 2:g}" rx="3" '
                 f'fill="{colour}" fill-opacity="{max(weight, 0.04):.3f}"><title>{i} attends {j}: '
@@ -140,8 +142,51 @@ def matrix_drawing(example: Plain, run: str, step: int) -> str:
     return _svg(side, side, f"attention of the {run} network in step {step + 1}", parts)
 
 
-def gap_drawing(gap: Plain | None) -> str:
-    """A figure on the scale from exact (left) to untrained (right), with its interval."""
+def answer_drawing(
+    example: Plain,
+    spots: Floats,
+    title: str,
+    said: tuple[Sequence[float], Sequence[Sequence[int]], Sequence[int]],
+) -> str:
+    """The graph of an exchange with answers: as colours of the nodes, or as arrows to nodes.
+
+    Args:
+        example: with nodes, edges, numbers on them, and the node of the exchange, which gets a square.
+        spots: where the nodes are, [N, 2].
+        title: for those who cannot see it.
+        said: how dark each node is, arrows (from, to), and nodes whose answer is wrong, with a dashed ring.
+    """
+    shades, arrows, wrong = said
+    points = [(MARGIN + x * (SIDE - 2 * MARGIN), MARGIN + y * (SIDE - 2 * MARGIN)) for x, y in spots]
+    parts = [
+        _bar(points[i], points[j], "line")
+        for i, j in example["edges"]
+        if i < j or [j, i] not in example["edges"]
+    ]
+    for i, j, number in example["numbers"]:
+        # Both directions of an edge have a number: each stands nearer to its sender.
+        x, y = (points[i][axis] * 0.6 + points[j][axis] * 0.4 for axis in (0, 1))
+        if i < j or [j, i, number] not in example["numbers"]:
+            parts.append(_label(x, y + 4, f"{number:.2g}"))
+    parts += [_arrow(points[i], points[j], 0.25, "state") for i, j in arrows if i != j]
+    parts += [_node(point, node, shades[node]) for node, point in enumerate(points)]
+    parts += [_ring(points[node], RADIUS + 4, 'stroke-dasharray="4 3"', "trained") for node in wrong]
+    x, y = points[example["node"]]
+    side = 2 * RADIUS + 12
+    parts.append(
+        f'<rect x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:g}" height="{side:g}" rx="5" '
+        f'fill="none" stroke="{paint("ink")}" stroke-width="2"/>'
+    )
+    return _svg(SIDE, SIDE, title, parts)
+
+
+def gap_drawing(gap: Plain | None, marks: Mapping[str, Sequence[float]]) -> str:
+    """A figure on the scale from exact (left) to untrained (right), with its interval.
+
+    Args:
+        gap: from 0 to 1 with its interval; None draws nothing.
+        marks: where references stand, as ``mechgap.report.table.scale_marks`` gives them.
+    """
     width, height = 132.0, 18.0
     if gap is None or gap["value"] is None:
         return ""
@@ -153,10 +198,13 @@ def gap_drawing(gap: Plain | None) -> str:
     middle = height / 2
     parts = [
         _bar((16.0, middle), (width - 16, middle), "line"),
+        *_band([place(x) for x in marks.get("untrained", ())], height),
         _bar((16.0, 4.0), (16.0, height - 4), "compiled"),
+        *(_bar((place(x), 5.0), (place(x), 9.0), "compiled") for x in marks.get("exact", ())),
         _bar((width - 16, 4.0), (width - 16, height - 4), "untrained"),
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:g}" y2="{middle:g}" stroke="{paint("trained")}" '
         'stroke-width="4" stroke-linecap="round" stroke-opacity="0.45"/>',
+        *(_ring((place(x), middle), 3.5, "", "untrained") for x in marks.get("inert", ())),
         f'<circle cx="{value:.1f}" cy="{middle:g}" r="4.5" fill="{paint("trained")}"/>',
     ]
     words = f"gap {gap['value']:.3f}, from {gap['low']:.3f} to {gap['high']:.3f}"
@@ -228,6 +276,24 @@ def _node(point: Point, node: int, shade: float) -> str:
     )
 
 
-def _label(x: float, y: float, number: int) -> str:
+def _band(ends: Sequence[float], height: float) -> list[str]:
+    """A pale band between two ends; none without them."""
+    if len(ends) < 2:
+        return []
+    low, high = min(ends), max(ends)
+    return [
+        f'<rect x="{low:.1f}" y="4" width="{high - low:.1f}" height="{height - 8:g}" '
+        f'fill="{paint("untrained")}" fill-opacity="0.2"/>'
+    ]
+
+
+def _ring(point: Point, radius: float, look: str, colour: str) -> str:
+    return (
+        f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="{radius:.1f}" fill="none" '
+        f'stroke="{paint(colour)}" stroke-width="2" {look}/>'
+    )
+
+
+def _label(x: float, y: float, number: int | str) -> str:
     look = f'text-anchor="middle" font-size="12" fill="{paint("muted")}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{number}</text>'

@@ -89,8 +89,13 @@ def size_chart(courses: Plain) -> str:
     return finished(figure, "sizes", "share of right answers by number of nodes")
 
 
-def training_chart(history: Sequence[Plain]) -> str:
-    """The loss and the share of right answers on held-out graphs during training."""
+def training_chart(history: Sequence[Plain], references: Mapping[str, Plain]) -> str:
+    """The loss and the share of right answers on held-out graphs during training.
+
+    Args:
+        history: what training noted at its validations.
+        references: name of a series -> its share of right answers, drawn as a level with its interval.
+    """
     from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
     with chart("training") as (figure, axes):
@@ -105,6 +110,10 @@ def training_chart(history: Sequence[Plain]) -> str:
         axes.set_xlabel("training step")
         axes.grid(False)
         other = axes.twinx()
+        for name, score in references.items():
+            other.axhspan(score["low"], score["high"], color=LIGHT[name], alpha=0.12, linewidth=0)
+            width = LOOKS[name][0] / 2 if name == "compiled" else 1.0
+            other.axhline(score["value"], color=LIGHT[name], linewidth=width, alpha=LOOKS[name][1])
         valid = [entry["scores"].get("valid") for entry in history]
         other.plot(steps, valid, color=LIGHT["trained"], linewidth=1.8, marker="o", markersize=4)
         other.spines["right"].set_visible(False)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..interop.compiled import CompiledFile, load_compiled
 from ..lab.experiment import Experiment
-from ..lab.stages import COMPILED, EXAMPLE, METRICS, VERIFICATION
+from ..lab.stages import COMPILED, EXAMPLE, EXCHANGES, METRICS, VERIFICATION
 from ..lab.store import read_json, write_text
 from . import drawing, figure
-from .table import GATE_COLUMNS, certificate_rows, gate_rows
+from .exchange import exchange_figures, exchange_views
+from .table import GATE_COLUMNS, certificate_rows, gate_rows, scale_marks
 from .template import rendered
 from .words import findings, headline, listed, tiles
 
@@ -30,7 +31,7 @@ class Results:
     Attributes:
         experiment: as plain data.
         compiled: the compiled program.
-        verification, metrics, example: as the stages wrote them.
+        verification, metrics, example, exchanges: as the stages wrote them.
     """
 
     experiment: dict[str, Any]
@@ -39,6 +40,7 @@ class Results:
     verification: dict[str, Any]
     metrics: dict[str, Any]
     example: dict[str, Any]
+    exchanges: dict[str, Any]
 
     @classmethod
     def of(cls, made: Experiment) -> Results:
@@ -54,6 +56,7 @@ class Results:
             read_json(made.file(VERIFICATION)),
             read_json(made.file(METRICS)),
             read_json(made.file(EXAMPLE)),
+            read_json(made.file(EXCHANGES)),
         )
 
 
@@ -88,7 +91,9 @@ def _figures(results: Results) -> dict[str, str]:
     }
     drawn["sizes"] = figure.size_chart(metrics["courses"])
     if metrics["history"]:
-        drawn["training"] = figure.training_chart(metrics["history"])
+        drawn["training"] = figure.training_chart(
+            metrics["history"], _reference(metrics["panel"]["rows"]["behaviour/valid"])
+        )
     spots = drawing.places(example["nodes"], example["edges"])
     shown = _coloured(example)
     for step in range(example["frames"] - 1):
@@ -97,7 +102,7 @@ def _figures(results: Results) -> dict[str, str]:
             drawn[f"graph-{run}-{step + 1}"] = drawing.graph_drawing(example, spots, run, step, shades)
             if example["runs"][run]["attention"] is not None:
                 drawn[f"matrix-{run}-{step + 1}"] = drawing.matrix_drawing(example, run, step)
-    return drawn
+    return drawn | exchange_figures(results.exchanges)
 
 
 def _kept(results: Results, drawn: dict[str, str]) -> list[str]:
@@ -128,13 +133,23 @@ def _context(results: Results, drawn: dict[str, str]) -> dict[str, Any]:
         "left_out": results.metrics["left_out"],
         "example": example,
         "steps": _steps(example, drawn),
+        "exchanges": exchange_views(results.exchanges, drawn),
+        "no_exchange": results.exchanges["absent"],
         "coloured": variables[_coloured(example)] if _coloured(example) else None,
         "gates": [(question, _split(rows)) for question, rows in gate_rows(panel).items()],
-        "gaps": {key: drawing.gap_drawing(row["gap"]) for key, row in panel["rows"].items()},
+        "gaps": {
+            key: drawing.gap_drawing(row["gap"], scale_marks(row)) for key, row in panel["rows"].items()
+        },
         "columns": GATE_COLUMNS[:1] + GATE_COLUMNS[3:-1],
         "panel": panel,
         "rivals": listed([name for name in panel["conditions"]["programs"] if name != panel["program"]]),
     }
+
+
+def _reference(row: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The scores of references beside a row, by the series that they belong to."""
+    found = {"compiled": row["exact"], "untrained": row["random"]}
+    return {name: score for name, score in found.items() if score and score["value"] is not None}
 
 
 def _traced(results: Results) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,10 @@ GATE_COLUMNS = (
 """The columns of a gate table; exact, ties, untrained and inert are the references beside the figure."""
 
 
+UNFIT = "†"
+"""Stands in the place of the gap of a measure that is not calibrated."""
+
+
 @dataclass(frozen=True)
 class GateRow:
     """One measure as it stands in a table.
@@ -41,6 +46,7 @@ class GateRow:
         key: gate and measure.
         cells: the texts, as in ``GATE_COLUMNS``.
         note: what a reader must know.
+        fault: which control the measure fails here; empty if none.
         legacy: whether it is kept for comparison with older work only.
         low, value, high: the figure with its interval; None if there was nothing to count.
         ideal, untrained: of the scale that the figure is drawn on.
@@ -49,6 +55,7 @@ class GateRow:
     key: str
     cells: tuple[str, ...]
     note: str
+    fault: str
     legacy: bool
     low: float | None
     value: float | None
@@ -68,7 +75,7 @@ def gate_rows(panel: Plain) -> dict[str, list[GateRow]]:
 
 
 def _gate_row(key: str, row: Plain) -> GateRow:
-    name = key.partition("/")[2]
+    name, fault = key.partition("/")[2], row.get("fault", "")
     ties = ", ".join(_figure(score) for score in row["ties"].values())
     cells = (
         f"{name} (legacy)" if row["legacy"] else name,
@@ -80,13 +87,14 @@ def _gate_row(key: str, row: Plain) -> GateRow:
         ties or "–",
         _figure(row["random"]),
         _figure(row["inert"]),
-        _figure(row["gap"]),
+        UNFIT if fault else _figure(row["gap"]),
     )
     untrained = row["random"]["value"] if row["random"] else None
     return GateRow(
         key,
         cells,
         row["note"],
+        fault,
         row["legacy"],
         row["low"],
         row["value"],
@@ -94,6 +102,43 @@ def _gate_row(key: str, row: Plain) -> GateRow:
         row["ideal"],
         untrained,
     )
+
+
+def fault_lines(rows: Sequence[GateRow]) -> list[str]:
+    """Which measures are not calibrated and why, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.fault:
+            reasons.setdefault(row.fault, []).append(row.cells[0])
+    return [f"{UNFIT} not calibrated, {fault}: {', '.join(names)}" for fault, names in reasons.items()]
+
+
+def scale_marks(row: Plain) -> dict[str, list[float]]:
+    """Where references stand on the scale of the gap, from 0 (exact) to 1 (untrained).
+
+    Args:
+        row: of a panel.
+
+    Returns:
+        "exact" (other exact networks: ties and orbit), "inert", and the two ends "untrained" of the
+        interval of untrained networks. Empty where the row has no gap.
+    """
+    if not row["gap"] or row["gap"]["value"] is None:
+        return {}
+    orbit = [s["value"] for s in row.get("orbit", {}).values()]
+    exact = [row["exact"]["value"]] if row["exact"] else []
+    known = [value for value in (*exact, *orbit) if value is not None]
+    anchor = statistics.median(known) if known else row["ideal"]
+    scale = row["random"]["value"] - anchor
+    found = {
+        "exact": [*orbit, *(s["value"] for s in row["ties"].values())],
+        "inert": [row["inert"]["value"]] if row["inert"] else [],
+        "untrained": [row["random"]["low"], row["random"]["high"]],
+    }
+    return {
+        name: [(value - anchor) / scale for value in values if value is not None]
+        for name, values in found.items()
+    }
 
 
 def interval(score: Plain) -> str:
