@@ -10,6 +10,7 @@ from ..interop.compiled import load_compiled, save_compiled
 from ..measures.panel import measure
 from ..nets.network import Network
 from ..nets.storage import load, save
+from ..training.checkpoint import CHECKPOINT
 from ..training.checkpoint import load as load_training
 from .example import draw_example
 from .exchange_example import draw_exchanges
