@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .verification import Watch
 
 PROGRAM, COMPILED, VERIFICATION = "program.txt", "compiled.safetensors", "verification.json"
-CHECKPOINT, TRAINED = "checkpoint.safetensors", "trained.safetensors"
+TRAINED = "trained.safetensors"
 METRICS, EXAMPLE, EXCHANGES = "metrics.json", "example.json", "exchanges.json"
 
 
