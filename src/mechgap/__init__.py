@@ -63,6 +63,8 @@ if TYPE_CHECKING:
         when,
         where,
     )
+    from .measures.floors import References
+    from .measures.foreign import ForeignSubject, FunctionSteps
     from .measures.panel import Setting, measure
     from .nets.config import NetworkConfig, clrs_config
     from .nets.network import Network
@@ -106,6 +108,8 @@ _NAMES = {
         *("first_leg", "second_leg", "direct", "at_pair"),
         *("first", "last", "choose", "argmin", "argmax", "follow", "when", "otherwise", "rules"),
     ),
+    "measures.floors": ("References",),
+    "measures.foreign": ("ForeignSubject", "FunctionSteps"),
     "measures.panel": ("Setting", "measure"),
     "nets.config": ("NetworkConfig", "clrs_config"),
     "nets.network": ("Network",),
@@ -131,6 +135,8 @@ __all__ = [
     "CompileSettings",
     "Compiled",
     "FileFormatError",
+    "ForeignSubject",
+    "FunctionSteps",
     "Graph",
     "GraphError",
     "MechgapError",
@@ -140,6 +146,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "RangeError",
+    "References",
     "Refusal",
     "Run",
     "Setting",
