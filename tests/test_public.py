@@ -21,10 +21,11 @@ NAMES = sorted(set(mechgap.__all__) - {"__version__"})
 PUBLIC = """
     Batch CheckpointError CompileSettings Compiled FileFormatError ForeignSubject FunctionSteps Graph
     GraphError MechgapError Network NetworkConfig NotFoundError Program ProgramError RangeError References
-    Refusal Run Setting Task Trace TrainingError TrainingSettings all_of any_of anywhere arctan2 argmax argmin at_pair choose clrs_config compile_program
-    direct edge everywhere first first_leg follow from_networkx graph index interpret last load_network
-    load_task max_of maximum me measure min_of minimum node node_at otherwise read_edges realisations receiver
-    reverse rollout rules save_network second_leg sender size substitute to_batch traces train when where
+    Refusal Run Setting Task Trace TrainingError TrainingSettings all_of any_of anywhere arctan2 argmax
+    argmin at_pair choose clrs_config compile_program direct edge everywhere first first_leg follow
+    from_networkx graph index interpret last load_network load_task max_of maximum me measure min_of
+    minimum node node_at otherwise read_edges realisations receiver reverse rollout rules save_network
+    second_leg sender size substitute to_batch traces train when where
 """.split()
 
 
