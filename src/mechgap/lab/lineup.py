@@ -225,7 +225,7 @@ def lineup(
     """
     made = setting(task, rivals, replace(plan, sizes=()))
     bench = Bench(made)
-    present, missing = suspects(task, trained, rivals, plan)
+    present, missing = suspects(task, trained, rivals, plan, bench.exact)
     measured = _measured(bench, present, watch)
     floors = _floors(bench, present, measured)
     columns = tuple(_column(bench, floors, each, measured[each.name]) for each in present)

@@ -13,7 +13,6 @@ from ..measures.foreign import ForeignSubject
 from ..measures.routing import selections_at_nodes
 from ..measures.subject import NetworkSubject
 from ..nets.network import Network
-from ..semantics.interpreter import interpret
 from .impostors import Memoriser, Spread
 from .realisations import orbit
 from .rivals import tie_variants
@@ -21,6 +20,7 @@ from .rivals import tie_variants
 if TYPE_CHECKING:
     from ..lang.program import Program
     from ..measures.subject import Measured
+    from ..semantics.trace import Trace
     from ..tasks.task import Task
     from .measurement import MeasurePlan
 
@@ -46,7 +46,11 @@ class Suspect:
 
 
 def suspects(
-    task: Task, trained: Mapping[str, Network], rivals: Sequence[Program], plan: MeasurePlan
+    task: Task,
+    trained: Mapping[str, Network],
+    rivals: Sequence[Program],
+    plan: MeasurePlan,
+    exact: Trace,
 ) -> tuple[list[Suspect], dict[str, str]]:
     """Everybody who stands beside trained networks.
 
@@ -55,6 +59,7 @@ def suspects(
         trained: networks by name, at least one; untrained ones have the shape of the first.
         rivals: other programs, compiled as they are.
         plan: how many untrained networks and exact realisations.
+        exact: the interpreter's run on what is measured, with selections.
 
     Returns:
         The suspects in the order of their roles, and name of a column -> why it is missing.
@@ -69,7 +74,7 @@ def suspects(
         )
     found = [Suspect(name, TRAINED, "a trained network", (network,)) for name, network in trained.items()]
     first = next(iter(trained.values()))
-    found += _exact(task, first, plan)
+    found += _exact(task, first, plan, exact)
     missing = {}
     for rival in rivals:
         try:
@@ -91,7 +96,7 @@ def suspects(
     return found, missing
 
 
-def _exact(task: Task, like: Network, plan: MeasurePlan) -> list[Suspect]:
+def _exact(task: Task, like: Network, plan: MeasurePlan, exact: Trace) -> list[Suspect]:
     """Networks that compute the program, with all that its algorithm leaves free."""
     compiled = compile_program(task.program).network
     found = [Suspect("exact", EXACT, "the compiled program", (compiled,))]
@@ -102,8 +107,7 @@ def _exact(task: Task, like: Network, plan: MeasurePlan) -> list[Suspect]:
     for name, network in tie_variants(task.program).items():
         what = "compiled, with the opposite rule wherever several choices are equally good"
         found.append(Suspect(name, EXACT, what, (network,)))
-    tried = interpret(task.program, task.sample(plan.seed, 4, 1), selections=True)
-    if selections_at_nodes(tried):
+    if selections_at_nodes(exact):
         what = "compiled, but its attention is spread over all choices that are equally good"
         subject = Spread(NetworkSubject(compiled, task.program), task.program)
         found.append(Suspect("spread ties", EXACT, what, (subject,)))
