@@ -20,7 +20,7 @@ COMMANDS = (
 )
 SEEDED = (
     *("trace", "verify", "train", "measure", "run", "export", "stock", "robustness", "selftest"),
-    "lineup",
+    *("study", "lineup"),
 )
 GROUPS = ("data", "zoo")
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]

@@ -98,7 +98,7 @@ def _print(found: Lineup) -> None:
             for shown in (first, others):
                 heads = ("measure", "ideal", "n", *(column.name for column in shown))
                 title = f"{question} ({words})"
-                print_table(title, heads, terminal_rows(found, rows, shown), right=heads[1:])
+                print_table(title, heads, terminal_rows(rows, shown), right=heads[1:])
     if found.pairs:
         print_table("one trained network beside another", PAIR_COLUMNS, pair_rows(found))
     for key, fault in found.faults.items():

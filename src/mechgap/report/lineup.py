@@ -47,6 +47,7 @@ class LineupRow:
     """A measure of all suspects.
 
     Attributes:
+        key: gate and measure.
         name: without the gate.
         ideal: of exact realisations, as a text.
         legacy: whether it is kept for comparison with older work only.
@@ -54,6 +55,7 @@ class LineupRow:
         cells: one for each column.
     """
 
+    key: str
     name: str
     ideal: str
     legacy: bool
@@ -71,17 +73,15 @@ def lineup_rows(found: Lineup, *, strict: bool) -> dict[str, list[LineupRow]]:
     return gates
 
 
-def terminal_rows(found: Lineup, rows: Sequence[LineupRow], shown: Sequence[Column]) -> list[tuple[str, ...]]:
-    """Rows of a table of some of the columns: measure, ideal, n, and a figure with its interval for each."""
-    places = [found.columns.index(column) for column in shown]
+def terminal_rows(rows: Sequence[LineupRow], shown: Sequence[Column]) -> list[tuple[str, ...]]:
+    """Rows of a table of some columns: measure, ideal, least and largest n, and their figures."""
     texts = []
     for row in rows:
-        cells = [row.cells[place] for place in places]
-        counts = sorted({int(cell.n) for cell in cells if cell.n})
-        n = "–" if not counts else "–".join(f"{count}" for count in dict.fromkeys((counts[0], counts[-1])))
+        scores = [column.scores.get(row.key) for column in shown]
+        counts = [s.n for s in scores if s is not None and s.known]
+        n = "–".join(f"{count}" for count in dict.fromkeys((min(counts), max(counts)))) if counts else "–"
         mark = " (legacy)" if row.legacy else " (*)" if row.fault else ""
-        figures = (f"{cell.value}\n{cell.interval}".strip() for cell in cells)
-        texts.append((f"{row.name}{mark}", row.ideal, n, *figures))
+        texts.append((f"{row.name}{mark}", row.ideal, n, *(_two_lines(s) for s in scores)))
     return texts
 
 
@@ -215,13 +215,21 @@ def _row(found: Lineup, key: str) -> LineupRow:
     scores = [column.scores.get(key) for column in found.columns]
     legacy = any(s.legacy for s in scores if s is not None)
     name, ideal = key.partition("/")[2], number(found.ideals[key])
-    return LineupRow(name, ideal, legacy, found.faults.get(key, ""), tuple(_cell(s) for s in scores))
+    return LineupRow(key, name, ideal, legacy, found.faults.get(key, ""), tuple(_cell(s) for s in scores))
 
 
 def _cell(score: Score | None) -> Cell:
     if score is None or not score.known:
         return Cell("–", "", "")
     return Cell(number(score.value), spread(score), f"{score.n}")
+
+
+def _two_lines(score: Score | None) -> str:
+    """A figure, and its interval with two digits behind the point."""
+    if score is None or not score.known:
+        return "–"
+    ends = (f"{end:.2f}".replace("-0.00", "0.00") for end in (score.low, score.high))
+    return f"{number(score.value)}\n[{', '.join(ends)}]"
 
 
 def _suspects(found: Lineup) -> dict[str, Any]:

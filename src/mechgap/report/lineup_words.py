@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..measures.score import Score
 
 FEW = 10
-"""Networks below which nothing is said about training in general, and graphs below which about differences."""
+"""Networks below which nothing is said about training, and graphs below which nothing about differences."""
 
 
 def findings(found: Lineup) -> list[str]:
