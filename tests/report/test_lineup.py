@@ -93,7 +93,7 @@ def test_equal_accuracy_is_said_with_what_it_rests_on(found):
     assert "equally right in all 12 graphs" in findings(equal)[1]
     assert "up to 22.1% of graphs may still differ" in findings(equal)[1]
     wide = replace(found, pairs=(replace(found.pairs[0], accuracy=replace(same, low=-0.1, high=0.25)),))
-    assert "contain 0 and stay within 0.250 of it" in findings(wide)[1]
+    assert "contains 0 and stays within 0.250 of it" in findings(wide)[1]
 
 
 def test_tables_of_the_terminal_hold_the_same_figures(found):

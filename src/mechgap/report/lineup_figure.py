@@ -41,7 +41,7 @@ def lineup_figure(name: str, label: str, columns: Sequence[Column], panels: Sequ
     size = (NAMES + PANEL * len(panels), 0.75 + LINE * len(columns))
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name, "font.size": 9.0, "axes.grid.axis": "x"}):
         figure = Figure(figsize=size, layout="constrained")
-        figure.patch.set_alpha(0.0)
+        figure.patch.set_facecolor(LIGHT["card"])
         row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         for axes, (key, title) in zip(row, panels, strict=True):
             axes.patch.set_alpha(0.0)

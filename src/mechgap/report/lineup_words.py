@@ -103,8 +103,8 @@ def _equal(found: Lineup) -> str:
         )
     if not differing:
         return (
-            f"No pair of trained networks is found to differ in accuracy: all {len(found.pairs)} intervals "
-            f"of differences contain 0 and stay within {widest:.3f} of it "
+            "No pair of trained networks is found to differ in accuracy: every interval of a difference "
+            f"contains 0 and stays within {widest:.3f} of it, for {len(found.pairs)} pairs "
             f"(n={found.pairs[0].accuracy.n} answers each)."
         )
     parts = [f"{pair.names[0]} less {pair.names[1]} {figure(pair.accuracy)}" for pair in differing]
@@ -139,10 +139,9 @@ def _mechanism(found: Lineup) -> str:
 
 def _exact(found: Lineup) -> str:
     row, most = found.off
-    members = sum(column.members for column in found.of("exact"))
-    faults = f" {len(found.faults)} rows fail a control and are not to be reported." if found.faults else ""
-    at = f" (most in {row})" if most > 0 else ""
-    return (
-        f"{members} exact realisations are within {most:.1e} of the ideal in every class-aware row that is "
-        f"reported{at}.{faults}"
-    )
+    members, failed = sum(column.members for column in found.of("exact")), len(found.faults)
+    where = "ideal" if most == 0 else f"within {most:.1e} of the ideal (farthest in {row})"
+    said = f"{members} exact realisations are {where} in every class-aware row that is reported."
+    if failed:
+        said += f" Rows that fail a control and are not to be reported: {', '.join(found.faults)}."
+    return said
