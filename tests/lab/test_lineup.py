@@ -10,10 +10,10 @@ import torch
 
 from mechgap.compiler.passes import compile_program
 from mechgap.errors import CheckpointError, NotFoundError, TrainingError
-from mechgap.lab.lineup import ACCURACY, GAP, NORM, lineup, train_suspects
+from mechgap.lab.lineup import ACCURACY, GAP, NORM, lineup
 from mechgap.lab.measurement import MeasurePlan
 from mechgap.lab.rivals import tie_variants
-from mechgap.lab.suspects import ROLES
+from mechgap.lab.suspects import ROLES, train_suspects
 from mechgap.measures.claims import claim
 from mechgap.measures.panel import Bench
 from mechgap.nets.config import mpnn_config
@@ -132,6 +132,20 @@ def test_an_exact_realisation_can_be_farther_than_untrained_ones_by_the_norm_alo
     own = masked.columns[0].scores
     untrained = masked.of("untrained")[0].scores
     assert norm.value == pytest.approx(own[NORM].value - untrained[NORM].value)
+
+
+def test_the_norm_is_the_sum_of_its_parts(found):
+    assert found.inside["exact"]["square/idle"].value == found.inside["exact"]["square/active"].value == 0.0
+    assert found.inside["exact"]["sharpness/idle"].value == found.inside["exact"]["overlap/idle"].value == 1.0
+    for name, parts in found.inside.items():
+        for kind in ("idle", "active"):
+            whole = parts[f"sharpness/{kind}"].value + 1.0 - 2 * parts[f"overlap/{kind}"].value
+            assert parts[f"square/{kind}"].value == pytest.approx(whole, abs=1e-5), name
+    rows = found.columns[0].scores["routing/jsd/all"].n, found.columns[0].scores["routing/jsd/active"].n
+    own = found.inside["seed 0"]
+    assert (own["square/active"].n, own["square/idle"].n) == (rows[1], rows[0] - rows[1])
+    ties = found.inside["other ties"]
+    assert ties["square/active"].value > 0 and ties["sharpness/active"].value == pytest.approx(1.0)
 
 
 def test_trained_networks_are_compared_by_routing_and_weights(found, trained):

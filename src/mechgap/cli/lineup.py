@@ -73,7 +73,7 @@ def _trained(
     from dataclasses import replace
     from tempfile import TemporaryDirectory
 
-    from ..lab.lineup import train_suspects
+    from ..lab.suspects import train_suspects
     from ..training.settings import preset
     from .output import progress
 

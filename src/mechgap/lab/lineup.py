@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MechgapError
@@ -21,7 +20,7 @@ from ..measures.subject import subject_of
 from ..measures.verdict import Verdict, verdict
 from ..training.objective import losses
 from .measurement import setting
-from .seeds import learn_many
+from .norm_parts import norm_parts
 from .suspects import CHEAT, EXACT, FLOOR, RIVAL, TRAINED, Suspect, suspects
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ..measures.panel import Gates
     from ..nets.network import Network
     from ..tasks.task import Task
-    from ..training.settings import TrainingSettings
     from .measurement import MeasurePlan
     from .verification import Watch
 
@@ -121,6 +119,7 @@ class Lineup:
         faults: class-aware row -> why it is not to be reported.
         pairs: of trained networks.
         floor: row -> trained network -> its figure less the mean of the untrained ones, paired over graphs.
+        inside: column -> what its rows of attention add to the legacy norm; see ``norm_parts``.
         missing: name of a column -> why it is missing.
         conditions: how it was measured.
     """
@@ -132,6 +131,7 @@ class Lineup:
     faults: Mapping[str, str]
     pairs: tuple[Pair, ...]
     floor: Mapping[str, Scores]
+    inside: Mapping[str, Scores]
     missing: Mapping[str, str]
     conditions: Plain
 
@@ -172,35 +172,10 @@ class Lineup:
             "pairs": [pair.to_json() for pair in self.pairs],
             "less_untrained": {key: _plain(scores) for key, scores in self.floor.items()},
             "inverted": list(self.inverted),
+            "inside_norm": {name: _plain(scores) for name, scores in self.inside.items()},
             "missing": dict(self.missing),
             "conditions": self.conditions,
         }
-
-
-def train_suspects(
-    task: Task, settings: TrainingSettings, seeds: Sequence[int], folder: Path, watch: Watch | None = None
-) -> dict[str, Network]:
-    """Networks of several seeds, trained or read from the checkpoints of a training that is done.
-
-    Args:
-        task: what they learn.
-        settings: how; their seed is not used.
-        seeds: of the networks.
-        folder: where the checkpoints are.
-        watch: told about progress.
-
-    Raises:
-        TrainingError: if the loss of one is no number any more.
-        CheckpointError: if a checkpoint is of another training.
-        KeyboardInterrupt: if training was interrupted.
-    """
-    runs = learn_many(task, settings, seeds, folder, watch)
-    for run in runs:
-        if run.error is not None:
-            raise run.error
-        if not run.done:
-            raise KeyboardInterrupt
-    return {f"seed {run.settings.seed}": run.network.requires_grad_(False) for run in runs}
 
 
 def lineup(
@@ -238,6 +213,7 @@ def lineup(
         _faults(floors, columns),
         tuple(_pair(bench, names, trained, measured) for names in combinations(trained, 2)),
         _less_untrained(columns, floors),
+        _inside(bench, present, measured),
         missing,
         _conditions(bench, plan, present),
     )
@@ -346,6 +322,23 @@ def _loss(bench: Bench) -> Callable[[Network], float]:
             return float(torch.stack(list(losses(network, trace).values())).sum())
 
     return loss
+
+
+def _inside(
+    bench: Bench, present: Sequence[Suspect], measured: Mapping[str, list[Gates]]
+) -> dict[str, dict[str, Score]]:
+    """What the legacy norm is made of; of columns with several exact networks, in the first one."""
+    exact = next(each.name for each in present if each.role == EXACT)
+    reference, found = measured[exact][0].trace, {}
+    for each in present:
+        gates = measured[each.name] if each.role == FLOOR else measured[each.name][:1]
+        parts = [norm_parts(one.trace, reference, bench.exact) for one in gates]
+        if parts[0]:
+            found[each.name] = {
+                key: parts[0][key] if len(parts) == 1 else over_seeds([part[key] for part in parts])
+                for key in parts[0]
+            }
+    return found
 
 
 def _less_untrained(columns: Sequence[Column], floors: Floors) -> dict[str, dict[str, Score]]:

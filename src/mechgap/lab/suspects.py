@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..compiler.passes import compile_program
@@ -16,13 +17,16 @@ from ..nets.network import Network
 from .impostors import Memoriser, Spread
 from .realisations import orbit
 from .rivals import tie_variants
+from .seeds import learn_many
 
 if TYPE_CHECKING:
     from ..lang.program import Program
     from ..measures.subject import Measured
     from ..semantics.trace import Trace
     from ..tasks.task import Task
+    from ..training.settings import TrainingSettings
     from .measurement import MeasurePlan
+    from .verification import Watch
 
 TRAINED, EXACT, RIVAL, FLOOR, CHEAT = ROLES = ("trained", "exact", "rival", "untrained", "cheat")
 """What a suspect is known to be; of trained networks it is the question."""
@@ -43,6 +47,32 @@ class Suspect:
     role: str
     what: str
     subjects: tuple[Measured, ...]
+
+
+def train_suspects(
+    task: Task, settings: TrainingSettings, seeds: Sequence[int], folder: Path, watch: Watch | None = None
+) -> dict[str, Network]:
+    """Networks of several seeds, trained or read from the checkpoints of a training that is done.
+
+    Args:
+        task: what they learn.
+        settings: how; their seed is not used.
+        seeds: of the networks.
+        folder: where the checkpoints are.
+        watch: told about progress.
+
+    Raises:
+        TrainingError: if the loss of one is no number any more.
+        CheckpointError: if a checkpoint is of another training.
+        KeyboardInterrupt: if training was interrupted.
+    """
+    runs = learn_many(task, settings, seeds, folder, watch)
+    for run in runs:
+        if run.error is not None:
+            raise run.error
+        if not run.done:
+            raise KeyboardInterrupt
+    return {f"seed {run.settings.seed}": run.network.requires_grad_(False) for run in runs}
 
 
 def suspects(

@@ -38,6 +38,7 @@ def inversion(found: Lineup) -> list[str]:
         "ones (lower end above 0) which the routing gap puts nearer (upper end below 0). Trained less "
         f"untrained: {'; '.join(parts)}."
     ]
+    said += _rows(found)
     untrained = [column.scores[NORM] for column in found.of("untrained") if NORM in column.scores]
     worse = [
         f"{column.name} {figure(column.scores[NORM])}"
@@ -82,6 +83,24 @@ def spread(score: Score) -> str:
 def figure(score: Score) -> str:
     """A figure with its interval and n."""
     return f"{number(score.value)} {spread(score)} (n={score.n})"
+
+
+def _rows(found: Lineup) -> list[str]:
+    """Which rows make the norm what it is."""
+    names = [column.name for role in ("trained", "untrained") for column in found.of(role)]
+    shown = {name: found.inside[name] for name in names if name in found.inside}
+    said = []
+    for kind in ("idle", "active"):
+        known = {n: parts for n, parts in shown.items() if f"square/{kind}" in parts}
+        parts = [
+            f"{n} {number(p[f'square/{kind}'].value)} {spread(p[f'square/{kind}'])} (sharpness "
+            f"{number(p[f'sharpness/{kind}'].value)}, overlap {number(p[f'overlap/{kind}'].value)})"
+            for n, p in known.items()
+        ]
+        if parts:
+            count = min(p[f"square/{kind}"].n for p in known.values())
+            said.append(f"Squares under the norm in {count} {kind} rows: {'; '.join(parts)}.")
+    return said
 
 
 def _accuracies(found: Lineup) -> str:
