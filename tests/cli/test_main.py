@@ -16,6 +16,11 @@ from mechgap.errors import MechgapError
 COMMANDS = (
     *("list", "show", "trace", "compile", "certify", "verify", "explain", "diff"),
     *("parity", "train", "measure", "run", "compare", "study", "export", "stock", "robustness", "selftest"),
+    "lineup",
+)
+SEEDED = (
+    *("trace", "verify", "train", "measure", "run", "export", "stock", "robustness", "selftest"),
+    *("study", "lineup"),
 )
 GROUPS = ("data", "zoo")
 MAIN = [sys.executable, "-c", "from mechgap.cli.main import main; main()"]
@@ -34,9 +39,7 @@ def test_every_command_explains_itself_and_speaks_json(mechgap, name):
     shown = mechgap(name, "-h")
     assert shown.code == 0
     assert "--json" in shown.out
-    assert ("--seed" in shown.out) == (
-        name in ("trace", "verify", "train", "measure", "run", "export", "stock", "robustness", "selftest")
-    )
+    assert ("--seed" in shown.out) == (name in SEEDED)
 
 
 def test_help_is_quick():

@@ -16,6 +16,7 @@ from . import (
     diff,
     explain,
     export,
+    lineup,
     list,
     measure,
     parity,
@@ -58,6 +59,7 @@ app.command("parity")(parity.parity)
 app.command("train")(train.train)
 app.command("measure")(measure.measure)
 app.command("selftest")(selftest.selftest)
+app.command("lineup")(lineup.lineup)
 app.command("run")(run.run)
 app.command("study")(study.study)
 app.command("compare")(compare.compare)
