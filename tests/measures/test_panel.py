@@ -20,6 +20,7 @@ from mechgap.measures.subject import NetworkSubject
 from mechgap.measures.verdict import verdict
 from mechgap.nets.config import clrs_config
 from mechgap.nets.network import Network
+from mechgap.tasks.catalogue import load
 from mechgap.tasks.graphs import bfs, bfs_distance, bfs_frontier
 from mechgap.tasks.samplers.graphs import sample_reachability
 
@@ -202,3 +203,16 @@ def test_gaps_are_normalised_by_the_references(value, gap):
     assert row.gap.value == pytest.approx(gap)
     assert row.gap.low <= row.gap.value <= row.gap.high
     assert Row(at(value), at(1.0), {}, at(1.0), 1.0, {}).gap is None
+
+
+@pytest.mark.parametrize("name", ["minimum", "floyd_warshall", "matrix_chain_order", "transitive_closure"])
+def test_tasks_without_places_for_exchanges_or_selections_at_nodes_are_measured(name):
+    task = load(name)
+    setting = Setting(program=task.program, batch=task.sample(0, 5, 4), valid=task.valid, swaps=2)
+    shape = clrs_config(task.program.interface, hidden=8)
+    panel = measure(Network(shape), setting, References(random=1))
+    gates = {key.partition("/")[0] for key in panel.rows}
+    assert {"behaviour", "trace"} <= gates
+    if not panel.conditions["exchanges"]:
+        assert "intervention" not in gates and panel.verdict.summary == "tests nothing"
+    json.dumps(panel.to_json())

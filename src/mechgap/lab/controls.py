@@ -123,6 +123,7 @@ def _paired(bench: ControlBench, left: Program, right: Program, *, compiled: boo
     task, plan = load(left.name), bench.plan
     batch = task.sample(plan.seed, plan.nodes, plan.graphs // 2, p=sparse_chance(task, plan.nodes))
     made = Bench(Setting(program=left, batch=batch, rivals=(right,), swaps=plan.swaps, seed=plan.seed)).plan
+    assert made is not None
 
     def scores(program: Program) -> Scores:
         subject: AbstractSubject = ProgramSubject(program)

@@ -12,7 +12,6 @@ from ..measures.bootstrap import LEVEL, RESAMPLES, mean_of
 from ..measures.claims import claim
 from ..measures.distance import Barrier, Distance, barrier, distance
 from ..measures.floors import Floors
-from ..measures.intervention import inert, judge
 from ..measures.panel import Bench
 from ..measures.routing import matched_routing
 from ..measures.score import Score, difference, over_seeds, score
@@ -240,10 +239,7 @@ def _floors(bench: Bench, present: Sequence[Suspect], measured: Mapping[str, lis
         f"{name} {number}": gates.scores for name in others for number, gates in enumerate(measured[name], 1)
     }
     untrained = [g.scores for each in present if each.role == FLOOR for g in measured[each.name]]
-    name = bench.setting.program.name
-    still = judge(inert(bench.plan, name), bench.plan, name)
-    causes = {f"intervention/{key}": value for key, value in still.items()}
-    return Floors(measured[exact][0].scores, {}, untrained, {}, causes, orbit)
+    return Floors(measured[exact][0].scores, {}, untrained, {}, bench.inert(), orbit)
 
 
 def _column(bench: Bench, floors: Floors, suspect: Suspect, gates: Sequence[Gates]) -> Column:
@@ -368,7 +364,7 @@ def _conditions(bench: Bench, plan: MeasurePlan, present: Sequence[Suspect]) -> 
         "graphs": len(batch),
         "nodes": [int(batch.sizes.min()), int(batch.sizes.max())],
         "frames": bench.exact.frames,
-        "exchanges": len(bench.plan.lengths),
+        "exchanges": bench.exchanges,
         "seed": plan.seed,
         "networks": {role: sum(len(s.subjects) for s in present if s.role == role) for role in _COUNTED},
         "interval": f"{LEVEL:.0%} cluster bootstrap over graphs, {RESAMPLES} resamples",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.passes import compile_program
+from ..compiler.passes import CompileSettings, compile_program
+from ..compiler.targets.catalogue import TARGETS
+from ..errors import Refusal
 from ..measures.admissible import admissible_answers, admissible_trace
 from ..measures.behaviour import behaviour
 from ..measures.floors import References
@@ -75,10 +77,21 @@ def setting(task: Task, rivals: Sequence[Program], plan: MeasurePlan) -> Setting
 
 
 def references(task: Task, plan: MeasurePlan, subject: Measured) -> References:
-    """What stands beside a subject: the compiled network, other exact ones, and how many untrained ones."""
-    exact = compile_program(task.program).network
+    """What stands beside a subject: the compiled network, other exact ones, and how many untrained ones.
+
+    The compiled network is of the first family that the program compiles to, GATv2 before others.
+    """
+    exact = next(_compiled(task), None)
     others = orbit(task, subject, plan.orbit, plan.seed)
     return References(exact, tie_variants(task.program), random=plan.random, orbit=others)
+
+
+def _compiled(task: Task) -> Iterator[Network]:
+    for target in TARGETS:
+        try:
+            yield compile_program(task.program, CompileSettings(target=target)).network
+        except Refusal:
+            continue
 
 
 def left_out(made: Setting, plan: MeasurePlan) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.passes import Compiled, CompileSettings, compile_program
-from ..compiler.targets.catalogue import target_of
+from ..compiler.targets.catalogue import TARGETS, target_of
 from ..errors import GraphError, MechgapError, Refusal
 from ..lang.expression import Tie
 from ..lang.program import Program
@@ -90,7 +90,7 @@ def realisations(
 
 
 def orbit(task: Program | Task, subject: Measured, k: int = 4, seed: int = 0) -> dict[str, Network]:
-    """Exact realisations of a program by name, in a network's own family if the program compiles there.
+    """Exact realisations of a program by name, in a network's own family or one that it compiles to.
 
     They stand beside what is measured in a measurement: a measure that tells them apart is no measure of the
     algorithm.
@@ -107,7 +107,7 @@ def orbit(task: Program | Task, subject: Measured, k: int = 4, seed: int = 0) ->
     from ..nets.network import Network
 
     own = [subject.config.rounds[0].family] if isinstance(subject, Network) else []
-    families = dict.fromkeys((*own, "gatv2"))
+    families = dict.fromkeys((*own, *TARGETS))
     for family in families:
         try:
             made = list(realisations(task, family, k, seed))

@@ -56,15 +56,16 @@ class Rows:
         """Up to ``ROWS`` rows of each of the first ``GRAPHS`` graphs of a run; None without any.
 
         Rows of selections among senders; where a program has none, of those over the graph, which
-        every node hears.
+        every node hears. A program that selects at pairs of nodes has none: whom a node may hear
+        for the sake of its pairs is not among what selections say.
 
         Args:
             exact: the interpreter's run, with selections.
             seed: of the drawing.
         """
-        sets = {name: _at_nodes(selection) for name, selection in exact.selections.items()}
-        if not sets:
+        if not exact.selections or any(s.admissible.dim() > 4 for s in exact.selections.values()):
             return None
+        sets = {name: _at_nodes(selection) for name, selection in exact.selections.items()}
         live = exact.live[1:, :, None] & exact.batch.nodes[None]
         active = torch.stack([live & acting for _, acting in sets.values()])
         own_rows = torch.tensor([name in selections_at_nodes(exact) for name in sets])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..errors import NotFoundError
 from ..lang.program import Program
 from ..semantics.batch import Batch
 from ..semantics.defined import where_defined
@@ -17,6 +18,7 @@ from .bootstrap import LEVEL, RESAMPLES
 from .donors import Pairs, draw_pairs
 from .floors import Floors, References, Row, Scores
 from .intervention import carry_out, inert, judge
+from .plan import Plan
 from .probing import Probing
 from .routing import admissible_routing, matched_routing
 from .score import Plain, Score, difference
@@ -125,7 +127,7 @@ class Bench:
         self.sizes = [interpret(program, each) for each in setting.sizes]
         pairs = setting.pairs or draw_pairs(program.interface, batch, seed=setting.seed)
         self.programs = {p.name: p for p in (program, *setting.rivals)}
-        self.plan = plan_swaps(self.programs, pairs, swaps=setting.swaps, seed=setting.seed)
+        self.plan = self._planned(pairs)
         self.probing = self._probing() if setting.probes else None
         sites = max(1, setting.swaps // SWAPS_PER_SITE)
         tests = [plan_unmapped(p, pairs, swaps=sites, seed=setting.seed) for p in self.programs.values()]
@@ -144,13 +146,12 @@ class Bench:
         trace = subject.run(self.setting.batch, self.exact.lengths, attention=True)
         hints = tuple(port for port in program.interface.hints if port.name in trace.values)
         errors = trace_errors(trace, self.exact, hints, self.choices, self.defined)
-        outputs = carry_out(subject, self.plan)
         scores = {
             **_under("behaviour", behaviour(trace, self.exact, self.answers, self.setting.valid)),
             **_under("trace", errors.scores),
             **_under("probe", self.probing.scores(trace) if self.probing is not None else {}),
             **_under("routing", admissible_routing(trace, self.exact)),
-            **_under("intervention", judge(outputs, self.plan, program.name)),
+            **_under("intervention", self._causes(subject)),
             **_under("intervention", unmapped_effects(subject, self.unmapped, program.name)),
         }
         if isinstance(subject, NetworkSubject) and self.heard is not None:
@@ -163,6 +164,30 @@ class Bench:
             found = behaviour(run, exact, answers, self.setting.valid)
             scores |= _under(f"behaviour/n={int(exact.batch.sizes.max())}", found)
         return Gates(scores, errors.curves, trace)
+
+    def inert(self) -> Scores:
+        """What interventions score of a subject in which no exchange has any effect."""
+        if self.plan is None:
+            return {}
+        name = self.setting.program.name
+        return _under("intervention", judge(inert(self.plan, name), self.plan, name))
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges are carried out."""
+        return 0 if self.plan is None else len(self.plan.lengths)
+
+    def _planned(self, pairs: Pairs) -> Plan | None:
+        """The exchanges; None for a program with no place for any, of which gate 3 says nothing."""
+        try:
+            return plan_swaps(self.programs, pairs, swaps=self.setting.swaps, seed=self.setting.seed)
+        except NotFoundError:
+            return None
+
+    def _causes(self, subject: AbstractSubject) -> Scores:
+        if self.plan is None:
+            return {}
+        return judge(carry_out(subject, self.plan), self.plan, self.setting.program.name)
 
     def _probing(self) -> Probing:
         setting = self.setting
@@ -195,7 +220,7 @@ class Standard:
             {name: self._gates(other).scores for name, other in references.ties.items()},
             [self._gates(other).scores for other in untrained],
             {name: found.scores for name, found in self._peers.items()},
-            _under("intervention", judge(inert(bench.plan, program.name), bench.plan, program.name)),
+            bench.inert(),
             {name: self._gates(other).scores for name, other in references.orbit.items()},
         )
 
@@ -247,7 +272,7 @@ def _conditions(bench: Bench, untrained: int, orbit: int) -> Plain:
         "graphs": len(batch),
         "nodes": [int(batch.sizes.min()), int(batch.sizes.max())],
         "frames": bench.exact.frames,
-        "exchanges": len(bench.plan.lengths),
+        "exchanges": bench.exchanges,
         "untrained": untrained,
         "orbit": orbit,
         "seed": setting.seed,

@@ -8,7 +8,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from ..errors import MechgapError
+from ..errors import MechgapError, NotFoundError
 from ..lang.program import Program
 from ..semantics.batch import Batch
 from ..semantics.interpreter import interpret
@@ -39,7 +39,8 @@ def plan_swaps(programs: Mapping[str, Program], pairs: Pairs, *, swaps: int = 16
         seed: of the drawing.
 
     Raises:
-        MechgapError: if there is no site, or the programs have different outputs.
+        NotFoundError: if there is no site.
+        MechgapError: if the programs have different outputs.
     """
     _check_outputs(programs)
     base, donor = pairs.base, pairs.donor
@@ -76,7 +77,7 @@ def _draw(histories: Mapping[str, History], reached: Tensor, count: int, generat
     rank = chance.flatten(1).argsort(1, descending=True).argsort(1).reshape(chance.shape)
     pair, step, node = (open_sites & (rank < count)).nonzero().unbind(1)
     if not len(pair):
-        raise MechgapError(
+        raise NotFoundError(
             "interchange of node states",
             "no node and frame in which the two runs of any graph differ, and only at nodes",
             "a program that keeps state at nodes, runs of three or more frames, and donors that differ",
