@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ..nets.network import Network
 from .bootstrap import Clusters
+from .claims import claim
 from .score import Plain, Score, over_seeds
 from .subject import Measured
 
@@ -16,7 +17,9 @@ LEAST = 1e-9
 """Below this distance between random and exact a measure cannot be normalised."""
 
 TOLERANCE = 1e-6
-"""How far exact realisations may be from the ideal, in units of untrained ones if these are larger than 1."""
+"""How far exact realisations may be from the ideal, in units of untrained ones if these are larger than 1.
+
+Measures that fit something claim a larger one."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Row:
         peers: those of other trained networks.
         inert: that of a subject in which no exchange has any effect (interventions only).
         orbit: those of random exact realisations.
+        tolerance: by how much exact realisations may miss the ideal (``claims``).
     """
 
     score: Score
@@ -80,6 +84,7 @@ class Row:
     peers: dict[str, Score]
     inert: Score | None = None
     orbit: dict[str, Score] = field(default_factory=dict)
+    tolerance: float = TOLERANCE
 
     @property
     def anchor(self) -> float:
@@ -95,7 +100,7 @@ class Row:
             return ""
         scale = 1.0 if self.random is None else max(1.0, abs(self.random.value - ideal))
         off = max((abs(s.value - ideal) for s in self._controls), default=0.0)
-        if off > TOLERANCE * scale:
+        if off > self.tolerance * scale:
             return f"exact realisations are up to {off:.3g} from the ideal"
         if self.random is not None and self.random.low <= self.anchor <= self.random.high:
             return "untrained networks are not told from exact ones"
@@ -185,6 +190,7 @@ class Floors:
             {name: scores[key] for name, scores in self.peers.items() if key in scores},
             self.inert.get(key),
             {name: scores[key] for name, scores in self.orbit.items() if key in scores},
+            claim(key).tolerance,
         )
 
 
