@@ -34,7 +34,7 @@ def basin(results: Results) -> Section:
             share = proportion("return", sum(back), len(back))
             points.append((arm, back, share))
             ends = (_gap(results, task, arm, step) for step in (study.moments[0], study.moments[-1]))
-            drift = mean_score(results, task, arm.name, DRIFT)
+            drift = mean_score(results, task, arm.name, DRIFT) if start == "natural" else None
             moved = "–" if drift is None else spread(drift.value, drift.low, drift.high)
             share_text = spread(share.value, share.low, share.high)
             rows.append(
@@ -60,8 +60,8 @@ def basin(results: Results) -> Section:
         "Training starts from a network that runs the algorithm, compiled or in natural weights, with noise "
         "relative to each weight. A training has come back (or stayed) if its causal gap "
         f"({shown(CAUSAL)}) is below {study.returned:g} at the last moment. Shares have exact binomial "
-        "intervals over seeds. The distance is that of the weights from those before the noise, relative "
-        "to the size of these, after matching units.",
+        "intervals over seeds. The distance is that of the weights from natural ones before the noise, "
+        "relative to the size of these, after matching units.",
         *sentences,
     )
     columns = (
@@ -100,10 +100,13 @@ def _half(points: Sequence[tuple[Arm, Sequence[bool], object]]) -> str:
     if len(tried) < 2:
         return "too few amounts of noise to say where half of the trainings come back."
     places = np.array([place for place, _ in tried])
-    value = _crossing(places, np.array([back.mean() for _, back in tried]))
-    ends = f"{math.exp(places[0]):g} to {math.exp(places[-1]):g}"
+    shares = np.array([back.mean() for _, back in tried])
+    value = _crossing(places, shares)
     if math.isnan(value):
-        return f"the share that comes back does not cross one half for noise from {ends}."
+        found = ", ".join(
+            f"{share:.2f} at {math.exp(place):g}" for place, share in zip(places, shares, strict=True)
+        )
+        return f"the share that comes back does not fall below one half in between: {found}."
     generator = np.random.default_rng(SEED)
     drawn = np.array(
         [

@@ -69,7 +69,9 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
     def measure(network: Network, step: int) -> None:
         further = arm.exchanges and origin is None
         shown = _exchanged(study, cell, task, network) if further else network
-        write_json(own / measured_file(step), meter.figures(shown, origin))
+        # Compiled weights are of so many sizes that a distance from them says nothing.
+        beside = origin if arm.start == "natural" else None
+        write_json(own / measured_file(step), meter.figures(shown, beside))
 
     if 0 in study.moments and not (own / measured_file(0)).exists():
         measure(run.network, 0)
