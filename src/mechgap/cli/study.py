@@ -38,7 +38,7 @@ def study(
         if not run_study(planned, folder, workers, watch):
             raise KeyboardInterrupt
     results = Results.read(planned, folder / CELLS)
-    write_text(folder / "figures.csv", results.table())
+    write_text(folder / "scores.csv", results.table())
     shown = study_page(results)
     path = write_study(shown, folder)
     if as_json:
