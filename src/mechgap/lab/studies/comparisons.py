@@ -67,12 +67,12 @@ Compared = tuple[ArmDifference, Equivalence, float]
 
 
 def _excluding(found: dict[tuple[str, str], Compared]) -> tuple[str, ...]:
-    """Which intervals exclude 0, a sentence for each measure."""
+    """Which intervals exclude 0, a sentence for each measure; one without a width says nothing."""
     if not found:
         return ("No two groups have enough seeds to be compared.",)
     sentences = []
     for measure in dict.fromkeys(measure for _, measure in found):
-        own = {name: d for (name, of), (d, _, _) in found.items() if of == measure}
+        own = {name: d for (name, of), (d, _, _) in found.items() if of == measure and d.low < d.high}
         lower = [f"{name} ({spread(d.value, d.low, d.high)})" for name, d in own.items() if d.high < 0]
         higher = [f"{name} ({spread(d.value, d.low, d.high)})" for name, d in own.items() if d.low > 0]
         parts = [
