@@ -77,6 +77,15 @@ def test_an_interrupted_cell_goes_on(done, tmp_path, monkeypatch):
     assert figures(study, tmp_path) == figures(study, folder)
 
 
+def test_a_natural_start_that_is_interrupted_leaves_nothing(small, tmp_path, monkeypatch):
+    small["arm"] = [{"name": "natural", "start": "natural", "exchanges": 1}]
+    small["contrast"] = []
+    monkeypatch.setattr(cells, "train", lambda *_: False)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(read(small), tmp_path, 1)
+    assert not list(tmp_path.glob("**/measured-*.json"))
+
+
 def test_a_training_that_fails_does_not_end_the_study(small, tmp_path, monkeypatch):
     study = read(small)
 

@@ -60,6 +60,7 @@ def test_a_baseline_stands_against_every_other_arm(small):
         ("sections", ["poem"], "sections"),
         ("training", {"depth": 3}, "training, depth"),
         ("training", {"seed": 3}, "training, seed"),
+        ("training", {"patience": 3}, "training, patience"),
         ("training", {"hidden": 0}, "hidden"),
         ("measuring", {"width": 3}, "measuring, width"),
         ("arm", [{"training": {}}], "arm"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...measures.bootstrap import SEED, interval
+from ...measures.bootstrap import RESAMPLES, SEED, interval
 from ...measures.statistics.proportion import proportion
 from .groups import mean_score, shown
 from .measuring import DRIFT
@@ -16,7 +16,6 @@ from .results import Moment, Results
 from .sections import Chart, Section, Series, Table, spread
 
 CAUSAL = "gap:intervention/changed/{task}"
-RESAMPLES = 2000
 
 
 def basin(results: Results) -> Section:
@@ -76,7 +75,7 @@ def basin(results: Results) -> Section:
         "distance",
     )
     table = Table("basin", "Basins", columns, tuple(rows))
-    return Section("basin", "Basins of the compiled solutions", texts, (table,), (chart,) if series else ())
+    return Section("basin", "Basins", texts, (table,), (chart,) if series else ())
 
 
 def _rate(results: Results, arm: Arm) -> float:

@@ -58,6 +58,7 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
         Whether it came to its end; False if it was interrupted.
 
     Raises:
+        KeyboardInterrupt: if it was interrupted before there was anything to keep.
         MechgapError: if the task cannot be measured, or the folder holds another training.
     """
     own = folder / cell.folder
@@ -104,7 +105,8 @@ def _origin(study: Study, cell: Cell, task: Task) -> Network | None:
         compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
         return confident(softened(compiled, STEEPEST), arm.confidence)
     run = begin(task, study.settings(cell))
-    train(run, traces(task, run.settings), Company(progress=False))
+    if not train(run, traces(task, run.settings), Company(progress=False)):
+        raise KeyboardInterrupt  # a start that is half trained would be another one
     return _exchanged(study, cell, task, run.network)
 
 

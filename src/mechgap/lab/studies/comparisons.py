@@ -82,7 +82,7 @@ def _excluding(found: dict[tuple[str, str], Compared]) -> tuple[str, ...]:
             f"{shown(measure)}, intervals that exclude 0 — {'. '.join(parts) or 'none'} "
             f"(of {len(own)} comparisons)."
         )
-    fewest = min(2 / d.arrangements for d, _, _ in found.values() if d.arrangements)
+    fewest = min((2 / d.arrangements for d, _, _ in found.values() if d.arrangements), default=0.0)
     if fewest > ALPHA:
         sentences.append(
             f"With so few seeds no permutation p can be below {fewest:.3f}: intervals say more here."

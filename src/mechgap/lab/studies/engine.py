@@ -47,7 +47,7 @@ def run_study(study: Study, folder: Path, workers: int | None = None, watch: Wat
     _claim(study, folder)
     cells = folder / CELLS
     left = [cell for cell in study.cells if not is_done(study, cell, cells)]
-    count = min(len(left), workers or len(os.sched_getaffinity(0)))
+    count = min(len(left), workers or _processors())
     done = len(study.cells) - len(left)
     do = partial(run_cell, study, folder=cells)
     for cell, finished in (_alone if count <= 1 else partial(_together, count))(do, left):
@@ -57,6 +57,13 @@ def run_study(study: Study, folder: Path, workers: int | None = None, watch: Wat
         if watch:
             watch(done, len(study.cells), f"{cell.task}, {cell.arm}, seed {cell.seed}")
     return True
+
+
+def _processors() -> int:
+    """How many processors this process may use; not every system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 Do = Callable[[Cell], bool]

@@ -16,6 +16,8 @@ from .plan import Arm, Contrast, Study
 
 FOLDER = Path("studies")
 SECTIONS = ("gates", "steps", "sizes", "contrasts", "correlation", "basin")
+OWN = ("seed", "steps", "validate_every", "checkpoint_every", "patience")
+"""Settings of training that follow from the moments; one that ends early would miss some of them."""
 STARTS = ("random", "compiled", "natural")
 TEXTS = ("title", "question")
 LISTS = ("silent", "tasks", "measures", "accuracy", "sections", "moments")
@@ -183,7 +185,7 @@ def _settings_of(path: Path, study: Study, cell: Any) -> TrainingSettings:
 def _changed(path: Path, base: TrainingSettings, given: Mapping[str, Any]) -> TrainingSettings:
     known = {entry.name for entry in fields(TrainingSettings)}
     for name in given:
-        if name not in known or name in ("seed", "steps", "validate_every", "checkpoint_every"):
+        if name not in known or name in OWN:
             expected = "a training setting that studies do not set themselves"
             raise _unfit(path, f"training, {name}", f"{given[name]!r}"[:120], expected)
     try:
