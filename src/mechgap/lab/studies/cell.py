@@ -25,10 +25,13 @@ from .plan import Cell, Study
 if TYPE_CHECKING:
     from ...nets.network import Network
     from ...tasks.task import Task
+    from ...training.settings import TrainingSettings
 
 FAILED = "failed.json"
 STEEPEST = 2.0**24
 """The largest slope of compiled networks that are trained: whole numbers up to it stay exact."""
+NATURALS = 32
+"""How many natural starts are kept: small networks, each for all amounts of noise."""
 METERS = 8
 """How many tasks are kept ready for measurements."""
 
@@ -69,7 +72,7 @@ def run_cell(study: Study, cell: Cell, folder: Path) -> bool:
 
     def measure(network: Network, step: int) -> None:
         further = arm.exchanges and origin is None
-        shown = _exchanged(study, cell, task, network) if further else network
+        shown = _exchanged(task, settings, arm.exchanges, network) if further else network
         # Compiled weights are of so many sizes that a distance from them says nothing.
         beside = origin if arm.start == "natural" else None
         write_json(own / measured_file(step), meter.figures(shown, beside))
@@ -104,10 +107,17 @@ def _origin(study: Study, cell: Cell, task: Task) -> Network | None:
     if arm.start == "compiled":
         compiled = compile_program(task.program, CompileSettings(target=arm.target)).network
         return confident(softened(compiled, STEEPEST), arm.confidence)
-    run = begin(task, study.settings(cell))
-    if not train(run, traces(task, run.settings), Company(progress=False)):
+    return _natural(cell.task, study.settings(cell), arm.exchanges)
+
+
+@lru_cache(maxsize=NATURALS)
+def _natural(name: str, settings: TrainingSettings, exchanges: int) -> Network:
+    """A network that runs a task's algorithm in weights of its own; arms that differ in noise share it."""
+    task = load(name)
+    run = begin(task, settings)
+    if not train(run, traces(task, settings), Company(progress=False)):
         raise KeyboardInterrupt  # a start that is half trained would be another one
-    return _exchanged(study, cell, task, run.network)
+    return _exchanged(task, settings, exchanges, run.network)
 
 
 def _start(study: Study, cell: Cell, task: Task, origin: Network | None) -> Run:
@@ -118,10 +128,9 @@ def _start(study: Study, cell: Cell, task: Task, origin: Network | None) -> Run:
     return begin(task, settings, perturbed(origin, study.arm(cell.arm).noise, (settings.seed,)))
 
 
-def _exchanged(study: Study, cell: Cell, task: Task, network: Network) -> Network:
-    """A copy of a network that was trained further on exchanges, as the arm says."""
-    settings, steps = study.settings(cell), study.arm(cell.arm).exchanges
-    plan = DistillationPlan(steps=steps, nodes=max(settings.sizes), graphs=settings.batch, seed=cell.seed)
+def _exchanged(task: Task, settings: TrainingSettings, steps: int, network: Network) -> Network:
+    """A copy of a network that was trained further on exchanges."""
+    plan = DistillationPlan(steps=steps, nodes=max(settings.sizes), graphs=settings.batch, seed=settings.seed)
     return distilled(network, task, {p.name: p for p in rivals(task)}, plan)
 
 
