@@ -1,15 +1,17 @@
 """Compares training with that of dm-clrs: steps per second, what is learned, and many seeds at once.
 
 python -m benchmarks.training --clrs-python PATH             all parts; hours, most of them for the curves
-python -m benchmarks.training --part speed                   one part: speed, curves or seeds; may be repeated
+python -m benchmarks.training --part speed                   one part: speed, curves, seeds; may be repeated
+python -m benchmarks.training --part accelerator             many seeds on a GPU, beside the processor there
 python -m benchmarks.training --quick                        small budgets: for a look, not for figures
 python -m benchmarks.training … --json FILE                  the figures as JSON; parts in the file stay
 python -m benchmarks.training … --write docs/benchmarks.md   their tables into the page
 python -m benchmarks.training --figures FILE --write PAGE    from figures measured before
 
 Networks, optimiser and losses are those of the benchmark on both sides, with the same graphs; all sides run
-in processes of their own, in turns, with the same number of threads. Processor time counts. Imports,
-compilation, first steps and (but for the part seeds) the drawing of data are not timed.
+in processes of their own, in turns, with the same number of threads. Processor time counts, and the clock on
+the wall for an accelerator and what stands beside it. Imports, compilation, first steps and (but for many
+seeds) the drawing of data are not timed.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ TASKS = ("bfs", "bellman_ford")
 PROCESSORS = ("gatv2", "mpnn")
 NODES, BATCH, HIDDEN = 16, 32, 128
 CLRS = Path(__file__).parent / "clrs_training.py"
-PARTS = ("speed", "curves", "seeds")
+PARTS = ("speed", "curves", "seeds", "accelerator")
 PLACE = "training"
 """Between which marks of a page the tables are."""
 WIDTHS = (16, 128)
@@ -50,8 +52,9 @@ def main() -> None:
         if path and path.exists():
             figures |= json.loads(path.read_text())
     if not options.figures:
-        for part in options.part or PARTS:
-            figures[part] = {"about": _about(options), "rows": _MEASURED[part](options)}
+        for part in options.part or PARTS[:-1]:
+            about = _about(options) | (_named(options.device) if part == PARTS[-1] else {})
+            figures[part] = {"about": about, "rows": _MEASURED[part](options)}
             if options.json:
                 options.json.write_text(json.dumps(figures, indent=1) + "\n")
     print(text(figures))
@@ -105,24 +108,34 @@ def curves(options: argparse.Namespace) -> list[Row]:
 
 def seeds(options: argparse.Namespace) -> list[Row]:
     """Seed-steps per second of stacked seeds, of seeds in turns, and of processes of their own."""
+    return _seeds(options, "cpu", "cpu")
+
+
+def accelerator(options: argparse.Namespace) -> list[Row]:
+    """The same on an accelerator and on the processor beside it, by the clock on the wall."""
+    return [row for device in (options.device, "cpu") for row in _seeds(options, device, "wall")]
+
+
+def _seeds(options: argparse.Namespace, device: str, clock: str) -> list[Row]:
     rows, counts = [], options.count or ((1, 2) if options.quick else (1, 8, 32))
     for processor in PROCESSORS:
         for hidden in WIDTHS:
             for count in counts:
-                print(f"{count} seeds, {processor}, width {hidden}", file=sys.stderr, flush=True)
+                print(f"{count} seeds, {processor}, width {hidden}, {device}", file=sys.stderr, flush=True)
                 n, batch = SMALL if hidden == WIDTHS[0] else (NODES, BATCH)
-                if count > 8 and hidden > WIDTHS[0] and processor == "mpnn":
+                if device == "cpu" and count > 8 and hidden > WIDTHS[0] and processor == "mpnn":
                     continue  # all pairs of all seeds would not fit into the memory of a small machine
-                command = _command("bfs", processor, (n, batch, options.threads, hidden))
+                command = [*_command("bfs", processor, (n, batch, options.threads, hidden)), device]
                 steps = 1 if options.quick else max(2, 16 // count)
-                row: Row = {"processor": processor, "hidden": hidden, "n": n, "batch": batch, "seeds": count}
+                row: Row = {"device": device, "processor": processor, "hidden": hidden, "n": n}
+                row |= {"batch": batch, "seeds": count}
                 for stacked in (True, False):
                     with Partner(command, options.threads) as side:
                         found = side.ask(job="seeds", seeds=count, steps=steps, stacked=stacked)
                     name = "stacked" if stacked else "in turns"
-                    row[name] = found["count"] / found["cpu"]
+                    row[name] = found["count"] / found[clock]
                     row[f"{name} MiB"] = found["peak_mib"]
-                if count <= 8:
+                if count <= 8 and clock == "cpu":
                     row["processes"] = _processes(command, count, steps, options.threads)
                 rows.append(row)
     return rows
@@ -140,7 +153,7 @@ def _processes(command: list[str], count: int, steps: int, threads: int) -> floa
     return sum(answer["count"] for answer in answers) / sum(answer["cpu"] for answer in answers)
 
 
-_MEASURED = {"speed": speed, "curves": curves, "seeds": seeds}
+_MEASURED = {"speed": speed, "curves": curves, "seeds": seeds, "accelerator": accelerator}
 
 
 def _sides(task: str, processor: str, options: argparse.Namespace) -> dict[str, Partner]:
@@ -158,7 +171,7 @@ def _command(task: str, processor: str, numbers: tuple[int, ...]) -> list[str]:
 
 def text(figures: dict[str, Any]) -> str:
     """The tables in Markdown, each with when it was measured."""
-    shown = {"speed": speed_lines, "curves": curve_lines, "seeds": seed_lines}
+    shown = {"speed": speed_lines, "curves": curve_lines, "seeds": seed_lines, "accelerator": device_lines}
     parts = []
     for part in PARTS:
         if part in figures:
@@ -224,6 +237,24 @@ def seed_lines(rows: list[Row]) -> list[str]:
     return found
 
 
+def device_lines(rows: list[Row]) -> list[str]:
+    """The table of an accelerator: steps of one seed per second on the wall, and against the processor."""
+    heads = ["device", "processor", "width", "n", "batch", "seeds", "stacked/s", "in turns/s"]
+    found = _head([*heads, "stacked ÷ in turns", "best ÷ best of the cpu"], 2)
+    names = ("processor", "hidden", "n", "batch", "seeds")
+
+    def best(row: Row) -> float:
+        return max(row["stacked"], row["in turns"])
+
+    beside = {tuple(row[name] for name in names): best(row) for row in rows if row["device"] == "cpu"}
+    for row in rows:
+        key = tuple(row[name] for name in names)
+        cells = [row["device"], *map(str, key), f"{row['stacked']:.3g}", f"{row['in turns']:.3g}"]
+        cells += [f"{row['stacked'] / row['in turns']:.2f}×"]
+        found.append(_line([*cells, f"{best(row) / beside[key]:.2g}×" if key in beside else "–"]))
+    return found
+
+
 def _head(heads: list[str], words: int) -> list[str]:
     return [_line(heads), "|" + " --- |" * words + " ---: |" * (len(heads) - words)]
 
@@ -243,7 +274,7 @@ def _when(part: dict[str, Any]) -> str:
     told = f" Versions: {'; '.join(versions)}." if versions else ""
     return (
         f"{about['date']}; {about['cores']} cores, load {about['load']} before, "
-        f"{about['threads']} thread(s) on each side, processor time.{told}"
+        f"{about['threads']} thread(s) on each side, {about.get('clock', 'processor time')}.{told}"
     )
 
 
@@ -254,6 +285,15 @@ def _about(options: argparse.Namespace) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 1),
         "threads": options.threads,
     }
+
+
+def _named(device: str) -> dict[str, Any]:
+    """What runs on an accelerator."""
+    import torch
+
+    cuda = torch.device(device).type == "cuda" and torch.cuda.is_available()
+    name = torch.cuda.get_device_name(device) if cuda else device
+    return {"clock": f"time on the wall; {name}, torch {torch.__version__}"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -269,6 +309,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, help="of learning curves (default 5, quick 1)")
     parser.add_argument("--count", action="append", type=int, help="seeds at once (default 1, 8, 32)")
     parser.add_argument("--threads", type=int, default=1, help="of arithmetic, all sides (default 1)")
+    parser.add_argument("--device", default="cuda", help="the accelerator (default cuda)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the tables into a page")
     parser.add_argument("--figures", type=Path, metavar="FILE", help="show these instead of measuring")

@@ -1,6 +1,6 @@
 """Trains networks in mechgap for `benchmarks.training`; run as a process of its own.
 
-python -m benchmarks.training_worker TASK PROCESSOR N BATCH THREADS HIDDEN
+python -m benchmarks.training_worker TASK PROCESSOR N BATCH THREADS HIDDEN [DEVICE]
 
 The first answer says what runs here; then each line of JSON is a job:
 
@@ -32,11 +32,12 @@ SQUARE = 1024
 def main() -> None:
     """Serve jobs until the input ends."""
     task, processor = sys.argv[1:3]
-    n, batch, threads, hidden = map(int, sys.argv[3:])
+    n, batch, threads, hidden = map(int, sys.argv[3:7])
+    device = sys.argv[7] if len(sys.argv) > 7 else "cpu"
     import torch
 
     torch.set_num_threads(threads)
-    trainer = _Trainer(task, processor, n, batch, hidden)
+    trainer = _Trainer(task, processor, n, batch, hidden, device)
     names = ("mechgap", "torch", "numpy")
     python = ".".join(map(str, sys.version_info[:3]))
     versions = {"python": python, **{name: version(name) for name in names}}
@@ -97,14 +98,14 @@ def operations(config: NetworkConfig, steps: float, n: int) -> float:
 class _Trainer:
     """A run of a network, and the traces that it is timed on: those of the benchmark's sampler."""
 
-    def __init__(self, task: str, processor: str, n: int, batch: int, hidden: int) -> None:
+    def __init__(self, task: str, processor: str, n: int, batch: int, hidden: int, device: str) -> None:
         from mechgap.nets.config import clrs_config, mpnn_config
         from mechgap.training.settings import TrainingSettings
 
         self._task, self._n, self._batch = find_task(task), n, batch
         make = {"gatv2": clrs_config, "mpnn": mpnn_config}[processor]
         self.config = make(self._task.program.interface, hidden)
-        self._settings = TrainingSettings(sizes=(n,), batch=batch, hidden=hidden)
+        self._settings = TrainingSettings(sizes=(n,), batch=batch, hidden=hidden, device=device)
         self.drawn = self._traces(0, DRAWN)
         self._run = self._fresh(0)
         self._done = 0

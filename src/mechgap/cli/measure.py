@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Seed, TaskName, numbers
+from .options import AsJson, Device, Seed, TaskName, numbers
 
 
 def measure(
@@ -22,6 +22,7 @@ def measure(
     probes: Annotated[
         bool, typer.Option(help="Whether variables are read off hidden vectors by probes as well.")
     ] = True,
+    device: Device = "cpu",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -29,12 +30,13 @@ def measure(
     from ..lab.measurement import MeasurePlan, references, setting
     from ..lab.rivals import read_network, rivals
     from ..measures.panel import measure as gauge
+    from ..nets.device import device_of
     from ..report.table import GATE_COLUMNS, fault_lines, gate_rows
     from ..tasks.catalogue import load
     from .output import print_json, print_table, progress
 
     task = load(name)
-    subject = read_network(network, task.program)
+    subject = read_network(network, task.program).to(device_of(device))
     further = () if sizes == "none" else numbers(sizes, "--sizes")
     plan = MeasurePlan(n=n, graphs=graphs, sizes=further, probes=probes, seed=seed)
     with progress("measuring", as_json) as watch:

@@ -13,6 +13,7 @@ TaskName = Annotated[
     str, typer.Argument(metavar="TASK", help="A name (see `mechgap list`), or path/to/file.py:name.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print plain data as JSON, errors too.")]
+Device = Annotated[str, typer.Option(help="Where networks run: cpu, or what else PyTorch has, such as cuda.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
 
 

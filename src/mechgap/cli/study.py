@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import AsJson, Seed
+from .options import AsJson, Device, Seed
 
 
 def study(
@@ -19,6 +20,7 @@ def study(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default one for each processor.")
     ] = None,
+    device: Device = "cpu",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -32,6 +34,7 @@ def study(
     from .output import print_json, print_table, progress
 
     planned = find_study(name, quick, seed)
+    planned = replace(planned, training=replace(planned.training, device=device))
     folder = out or default_folder(planned)
     with progress(f"study {planned.name}", as_json) as watch:
         watch(0, len(planned.cells), "starting")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import AsJson, Seed, TaskName
+from .options import AsJson, Device, Seed, TaskName
 
 if TYPE_CHECKING:
     from ..lab.experiment import Experiment
@@ -29,6 +29,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
     ] = False,
+    device: Device = "cpu",
     seed: Seed = 0,
     seeds: Annotated[
         int,
@@ -46,7 +47,7 @@ def train(
     from .output import print_json, print_table, progress
 
     made = experiment(name, preset, seed, out, steps)
-    texts = [*([f"family={family}"] if family else []), *(changes or [])]
+    texts = [f"device={device}", *([f"family={family}"] if family else []), *(changes or [])]
     made = replace(made, training=assigned(made.training, texts))
     if seeds > 1:
         folder = out or Path("runs") / f"{made.task.name}-{preset}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import AsJson, Family, Seed, numbers
+from .options import AsJson, Device, Family, Seed, numbers
 from .subject import OwnProgram, SubjectName, subject
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def verify(
         Path | None, typer.Option(help="Where the smallest failing graph goes; PROGRAM-failing.npz.")
     ] = None,
     shrink: Annotated[bool, typer.Option(help="Make the first failing graph smaller, and write it.")] = True,
+    device: Device = "cpu",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -45,9 +46,11 @@ def verify(
     """
     from ..lab.counterexample import Suspect, find_counterexample, write_counterexample
     from ..lab.verification import VerificationPlan
+    from ..nets.device import device_of
     from .output import print_json
 
     task, found = subject(name, program, target)
+    found.network.to(device_of(device))
     plan = VerificationPlan(numbers(n, "--n"), count, seed, families=family or None)
     report, batch = _verified(task, found, plan, graph, as_json)
     if not as_json:

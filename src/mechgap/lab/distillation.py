@@ -58,7 +58,7 @@ def distilled(network: Network, task: Task, rivals: Mapping[str, Program], plan:
         rivals: programs from which it shall be told: exchanges are drawn where they differ.
         plan: how.
     """
-    found = copy.deepcopy(network).requires_grad_(True)
+    found = copy.deepcopy(network).cpu().requires_grad_(True)
     optimiser = torch.optim.Adam(found.parameters(), plan.learning_rate)
     fall = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.1 ** (1 / max(1, plan.steps)))
     programs = {task.program.name: task.program, **rivals}
@@ -75,7 +75,7 @@ def distilled(network: Network, task: Task, rivals: Mapping[str, Program], plan:
         torch.nn.utils.clip_grad_norm_(found.parameters(), 1.0)
         optimiser.step()
         fall.step()
-    return found.requires_grad_(False)
+    return found.requires_grad_(False).to(network.device)
 
 
 def _exchange_loss(steps: NetworkSteps, plan: Plan, program: Program) -> Tensor:

@@ -135,6 +135,8 @@ def _frames(network: Network, program: Program, exact: Trace, rows: Rows) -> Ite
     batch = exact.batch.take(torch.arange(int(rows.graph.max()) + 1))
     machine, ports = Machine(program, batch), network.config.interface.hints
     first = hint_features(network.config, machine.record(machine.start()), batch.nodes)
+    first = {name: value.to(network.device) for name, value in first.items()}
+    batch = batch.to(network.device)
 
     def feed(index: int, logits: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         if not logits:
@@ -150,17 +152,18 @@ def _frames(network: Network, program: Program, exact: Trace, rows: Rows) -> Ite
 
 def _effects(network: Network, frame: Frame, graph: Tensor, node: Tensor) -> Float[Tensor, "R N"]:
     """The effect of each sender on the predictions for a node, where it is heard; else 0."""
+    graph, node = graph.to(network.device), node.to(network.device)
     heard = torch.stack([mask[graph, node] for mask in frame.encoded.attended.values()]).any(0)
     heard = heard & (heard.sum(-1, keepdim=True) > 1)
     row, sender = heard.nonzero().unbind(1)
-    found = torch.zeros(heard.shape)
+    found = torch.zeros(heard.shape, device=heard.device)
     widest = max(shape.widest for shape in network.config.rounds)
     share = max(1, CELLS // (heard.shape[1] ** 2 * max(1, widest, network.config.pointer_width)))
     plain = _predictions(network, frame.encoded, frame.before, frame.after)
     for some in parts(len(row), share):
         graphs, nodes, senders = graph[row[some]], node[row[some]], sender[some]
         encoded, before = frame.encoded.take(graphs), frame.before.take(graphs)
-        order = torch.arange(len(some))
+        order = torch.arange(len(some), device=node.device)
         masks = {name: mask.clone() for name, mask in encoded.attended.items()}
         for mask in masks.values():
             mask[order, nodes, senders] = False
@@ -186,7 +189,7 @@ def _predictions(network: Network, encoded: Encoded, before: Hidden, after: Hidd
 
 def _variation(port: Port, plain: Tensor, changed: Tensor, node: Tensor) -> Float[Tensor, " K"]:
     """How far two predictions for a node are apart: at the node, or at any of its pairs."""
-    order = torch.arange(len(node))
+    order = torch.arange(len(node), device=node.device)
     gap = (plain - changed).abs()
     if isinstance(port.kind, Scalar):
         gap = gap.clamp(max=1.0)

@@ -56,7 +56,7 @@ class References:
         if self.untrained is not None:
             return [self.untrained(each) for each in seeds]
         if isinstance(subject, Network):
-            return [Network(subject.config, seed=each) for each in seeds]
+            return [Network(subject.config, seed=each).to(subject.device) for each in seeds]
         return []
 
 

@@ -54,6 +54,10 @@ class Graft:
         """The grafts of the given rows [B']."""
         return Graft(self.step[rows], self.node[rows], self.vectors[rows])
 
+    def to(self, device: torch.device) -> Graft:
+        """The same on another device."""
+        return Graft(self.step.to(device), self.node.to(device), self.vectors.to(device))
+
 
 class AbstractSubject(ABC):
     """Something that runs step by step and keeps the state of every node as a vector."""
@@ -99,7 +103,7 @@ class NetworkSubject(AbstractSubject):
                 lengths=lengths[rows],
                 hidden=graft is None,
                 attention=attention,
-                intervene=graft.take(rows) if graft is not None else None,
+                intervene=graft.take(rows).to(self.network.device) if graft is not None else None,
             )
             traces.append(rollout(self.network, part, options))
         return joined(traces, batch, order.argsort())

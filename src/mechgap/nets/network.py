@@ -80,6 +80,11 @@ class Network(nn.Module):
         """Floating point type of the weights."""
         return next(self.parameters()).dtype
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
     def encode(self, batch: Batch, hints: Mapping[str, Tensor] | None = None) -> Encoded:
         """Read a batch.
 

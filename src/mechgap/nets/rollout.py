@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,7 +27,8 @@ class RolloutOptions:
         max_frames: a halting network that wants more frames is stopped with an error; by default
             4 n^2 + 16.
         hidden, attention, logits: whether to record these.
-        intervene: changes the hidden vectors of frame t before they are decoded or stepped.
+        intervene: changes the hidden vectors of frame t before they are decoded or stepped; gets them
+            where the network is.
         force: true values [T, B, …] of the hints by name, read instead of the network's own.
         soft: whether own hints are fed back as probabilities (as CLRS does) or as decoded values.
     """
@@ -42,6 +43,15 @@ class RolloutOptions:
     force: Mapping[str, Tensor] | None = None
     soft: bool = True
 
+    def to(self, device: torch.device) -> RolloutOptions:
+        """The same with the tensors on another device."""
+
+        def moved(values: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
+            return None if values is None else {name: value.to(device) for name, value in values.items()}
+
+        lengths = None if self.lengths is None else self.lengths.to(device)
+        return replace(self, first=moved(self.first), lengths=lengths, force=moved(self.force))
+
 
 def rollout(network: Network, batch: Batch, options: RolloutOptions | None = None) -> Trace:
     """Run a network on a batch.
@@ -50,7 +60,7 @@ def rollout(network: Network, batch: Batch, options: RolloutOptions | None = Non
     it. With ``lengths`` every run has that many frames. Otherwise frame t is a run's last one where
     the halt readout of the step from t to t + 1 is positive, and that step is discarded. Outputs
     are decoded at the last frame; without a prologue a run of one frame takes them from frame 1, as
-    CLRS does.
+    CLRS does. It runs where the network is; the trace comes back to where the batch is.
 
     Returns:
         The trace, with values in recorded units; its ``logits`` are those of the hints, not a number
@@ -60,7 +70,10 @@ def rollout(network: Network, batch: Batch, options: RolloutOptions | None = Non
         GraphError: if first values or lengths are missing.
         RangeError: if a network does not halt.
     """
-    run = _Run(network, batch, options or RolloutOptions())
+    options, home, away = options or RolloutOptions(), batch.nodes.device, network.device
+    if home != away:
+        return rollout(network, batch.to(away), options.to(away)).to(home)
+    run = _Run(network, batch, options)
     with torch.no_grad():
         lengths = run.for_lengths() if run.options.lengths is not None else run.until_halt()
         return run.trace(lengths)

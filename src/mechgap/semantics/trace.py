@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .batch import Batch
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -28,6 +29,12 @@ class Selection:
     chosen: Tensor
     active: Tensor
     text: str
+
+    def to(self, device: torch.device | str) -> Selection:
+        """The same on another device."""
+        return Selection(
+            self.admissible.to(device), self.chosen.to(device), self.active.to(device), self.text
+        )
 
 
 @dataclass(frozen=True)
@@ -70,3 +77,21 @@ class Trace:
 
         steps = torch.arange(self.frames, device=self.lengths.device)
         return steps[:, None] < self.lengths[None, :]
+
+    def to(self, device: torch.device | str) -> Trace:
+        """The same trace on another device."""
+
+        def moved(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {name: value.to(device) for name, value in values.items()}
+
+        return Trace(
+            self.batch.to(device),
+            moved(self.values),
+            self.lengths.to(device),
+            moved(self.outputs),
+            {name: selection.to(device) for name, selection in self.selections.items()},
+            moved(self.defined),
+            None if self.hidden is None else self.hidden.to(device),
+            tuple(value.to(device) for value in self.attention),
+            moved(self.logits),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ CHECKPOINT = "checkpoint.safetensors"
 """The name of a run's file, in whatever folder it is."""
 WEIGHT, INTERNAL = "weight.", "internal."
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-FREE = ("steps", "validate_every", "checkpoint_every", "patience")
+FREE = ("steps", "validate_every", "checkpoint_every", "patience", "device")
 """Settings that may change when a run is resumed; steps only if the learning rate does not follow them."""
 
 
@@ -47,17 +47,22 @@ def save(run: Run, path: Path | str) -> None:
     write_tensors(path, tensors, metadata)
 
 
-def load(path: Path | str) -> Run:
+def load(path: Path | str, device: str = "cpu") -> Run:
     """Read a run.
 
+    Args:
+        path: of the file.
+        device: where it goes on, wherever it was.
+
     Raises:
+        NotFoundError: if the device is not there.
         CheckpointError: if the file is missing, corrupt, of another kind, or does not fit itself.
     """
     tensors, metadata = read_tensors(path)
     check_format(path, metadata, FORMAT)
     try:
         config = NetworkConfig.from_json(metadata["config"])
-        settings = TrainingSettings.from_json(metadata["settings"])
+        settings = replace(TrainingSettings.from_json(metadata["settings"]), device=device)
         step = int(metadata["step"])
         history = [Entry(**entry) for entry in metadata["history"]]
         internals = [port_from_json(port) for port in metadata.get("internals", [])]
@@ -83,7 +88,7 @@ def resume(path: Path | str, fresh: Run) -> Run:
     Raises:
         CheckpointError: if the file cannot be read or is of another run.
     """
-    run = load(path)
+    run = load(path, fresh.settings.device)
     wanted, found = _identity(fresh), _identity(run)
     for name in wanted:
         if wanted[name] != found.get(name):
@@ -136,7 +141,9 @@ def _restore(path: Path | str, run: Run, tensors: dict[str, Tensor]) -> None:
         shapes = [tuple(given[m].shape) if m in given else None for m in MOMENTS]
         if shapes != [(), tuple(weight.shape), tuple(weight.shape)]:
             raise _unfit(path, f"moments of shapes {shapes} for the weight {name}")
-        run.optimiser.state[weight] = {moment: given[moment].clone() for moment in MOMENTS}
+        run.optimiser.state[weight] = {
+            moment: given[moment].to(weight.device, copy=True) for moment in MOMENTS
+        }
     if run.step and not moments["step"]:
         raise _unfit(path, f"no moments of Adam after {run.step} steps")
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from ..lang.program import Interface, Port
+from ..nets.device import device_of
 from ..nets.network import Network
 from ..semantics.trace import Trace
 from .internals import Internals
@@ -74,6 +75,7 @@ class Run:
 
         Raises:
             TrainingError: if internal variables are to be supervised and there are none.
+            NotFoundError: if the device of the settings is not there.
         """
         return cls.of(Network(settings.network(interface), settings.seed), settings, internals)
 
@@ -84,13 +86,14 @@ class Run:
         """A run of a network that is given, of any shape and weights; all of them are trained.
 
         Args:
-            network: is changed by the run.
+            network: is changed by the run, and goes to the device of the settings.
             settings: how it is trained; what they say of shapes does not count.
             internals: as for ``start``.
             origin: as the attribute.
 
         Raises:
             TrainingError: if internal variables are to be supervised and there are none.
+            NotFoundError: if the device of the settings is not there.
         """
         if settings.internal and not internals:
             raise TrainingError(
@@ -99,9 +102,9 @@ class Run:
                 "a program with state variables at nodes that are internal and no pointers",
                 "leave internal at 0",
             )
-        network.requires_grad_(True)
+        network.requires_grad_(True).to(device_of(settings.device))
         ports = internals if settings.internal else ()
-        readouts = Internals(ports, network.config.hidden, settings.seed).to(network.dtype)
+        readouts = Internals(ports, network.config.hidden, settings.seed).to(network.device, network.dtype)
         weights = [weight for module in (network, readouts) for _, weight in _sorted(module)]
         optimiser = torch.optim.Adam(weights, settings.learning_rate, fused=True)
         return cls(network, settings, optimiser, readouts, origin)
@@ -118,7 +121,7 @@ class Run:
             yield f"internal.{name}", weight
 
     def advance(self, trace: Trace) -> dict[str, float]:
-        """Do one step.
+        """Do one step, on a trace from whatever device.
 
         Returns:
             The terms of the loss before it, by name.
@@ -127,6 +130,8 @@ class Run:
             TrainingError: if the loss or its gradient is no number; the weights stay as they were.
         """
         self.optimiser.zero_grad()
+        if trace.lengths.device != self.network.device:
+            trace = trace.to(self.network.device)
         terms = losses(self.network, trace, self.settings.soft, self.forced(trace), self._aims())
         if self.settings.l1:
             sizes = [weight.abs().sum() for weight in self.network.parameters()]

@@ -17,6 +17,7 @@ SCHEDULES = ("constant", "cosine", "warmup_cosine")
 LATER = (
     *("family", "rounds", "triplets", "gating", "hints", "random_pos", "schedule", "warmup"),
     *("weight_decay", "patience", "clip_by", "truncate", "attention", "attention_heads", "internal"),
+    "device",
 )
 """Settings that plain data name only where they are not the default, as there once were none of them."""
 
@@ -65,6 +66,8 @@ class TrainingSettings:
         seed: of the first weights and of everything that is drawn.
         threads: of the processor; the weights depend on it in their last bits. The tensors are small
             and made to fit the cache of one core: on a busy machine, two threads take many times longer.
+        device: on which it is trained: "cpu", or an accelerator such as "cuda". Data are made on the
+            processor. The weights depend on it by rounding, which training makes larger.
         validate_every, checkpoint_every: in steps.
     """
 
@@ -99,6 +102,7 @@ class TrainingSettings:
     soft: bool = True
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
     validate_every: int = 500
     checkpoint_every: int = 500
 
@@ -146,6 +150,7 @@ class TrainingSettings:
             "internal": 0 <= self.internal < math.inf,
             "teacher_forcing": 0 <= self.teacher_forcing <= 1,
             "threads": self.threads >= 1,
+            "device": bool(self.device),
             "validate_every": self.validate_every >= 1,
             "checkpoint_every": self.checkpoint_every >= 1,
         }
@@ -229,6 +234,7 @@ _EXPECTED = {
     "attention_heads": "numbers of heads, from 0",
     "internal": "0 or more",
     "teacher_forcing": "a probability",
+    "device": "cpu, cuda or the name of another device of PyTorch",
 }
 
 PRESETS = {

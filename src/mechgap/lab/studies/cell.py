@@ -117,7 +117,7 @@ def _natural(name: str, settings: TrainingSettings, exchanges: int) -> Network:
     run = begin(task, settings)
     if not train(run, traces(task, settings), Company(progress=False)):
         raise KeyboardInterrupt  # a start that is half trained would be another one
-    return _exchanged(task, settings, exchanges, run.network)
+    return _exchanged(task, settings, exchanges, run.network.cpu())
 
 
 def _start(study: Study, cell: Cell, task: Task, origin: Network | None) -> Run:
