@@ -21,8 +21,10 @@ import json
 import os
 import statistics
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ PROCESSORS = ("gatv2", "mpnn")
 NODES, BATCH, HIDDEN = 16, 32, 128
 CLRS = Path(__file__).parent / "clrs_training.py"
 PARTS = ("speed", "curves", "seeds", "accelerator")
+WAYS = ("stacked", "in turns")
 PLACE = "training"
 """Between which marks of a page the tables are."""
 WIDTHS = (16, 128)
@@ -108,37 +111,46 @@ def curves(options: argparse.Namespace) -> list[Row]:
 
 def seeds(options: argparse.Namespace) -> list[Row]:
     """Seed-steps per second of stacked seeds, of seeds in turns, and of processes of their own."""
-    return _seeds(options, "cpu", "cpu")
+    rows = []
+    for row, command in _crowds(options, "cpu"):
+        count, steps = row["seeds"], row.pop("steps")
+        for name in WAYS:
+            with Partner(command, options.threads) as side:
+                found = side.ask(job="seeds", seeds=count, steps=steps, stacked=name == "stacked")
+            row[name] = found["count"] / found["cpu"]
+            row[f"{name} MiB"] = found["peak_mib"]
+        if count <= 8:
+            row["processes"] = _processes(command, count, steps, options.threads)
+        rows.append(row)
+    return rows
 
 
 def accelerator(options: argparse.Namespace) -> list[Row]:
-    """The same on an accelerator and on the processor beside it, by the clock on the wall."""
-    return [row for device in (options.device, "cpu") for row in _seeds(options, device, "wall")]
-
-
-def _seeds(options: argparse.Namespace, device: str, clock: str) -> list[Row]:
-    rows, counts = [], options.count or ((1, 2) if options.quick else (1, 8, 32))
-    for processor in PROCESSORS:
-        for hidden in WIDTHS:
-            for count in counts:
-                print(f"{count} seeds, {processor}, width {hidden}, {device}", file=sys.stderr, flush=True)
-                n, batch = SMALL if hidden == WIDTHS[0] else (NODES, BATCH)
-                if device == "cpu" and count > 8 and hidden > WIDTHS[0] and processor == "mpnn":
-                    continue  # all pairs of all seeds would not fit into the memory of a small machine
-                command = [*_command("bfs", processor, (n, batch, options.threads, hidden)), device]
-                steps = 1 if options.quick else max(2, 16 // count)
-                row: Row = {"device": device, "processor": processor, "hidden": hidden, "n": n}
-                row |= {"batch": batch, "seeds": count}
-                for stacked in (True, False):
-                    with Partner(command, options.threads) as side:
-                        found = side.ask(job="seeds", seeds=count, steps=steps, stacked=stacked)
-                    name = "stacked" if stacked else "in turns"
-                    row[name] = found["count"] / found[clock]
-                    row[f"{name} MiB"] = found["peak_mib"]
-                if count <= 8 and clock == "cpu":
-                    row["processes"] = _processes(command, count, steps, options.threads)
-                rows.append(row)
+    """The same on an accelerator, and on the processor beside it, by the clock on the wall."""
+    rows = []
+    for device in (options.device, "cpu"):
+        for row, command in _crowds(options, device):
+            count, steps = row["seeds"], row.pop("steps")
+            with Partner(command, options.threads) as side:
+                for name in WAYS:
+                    found = side.ask(job="seeds", seeds=count, steps=steps, stacked=name == "stacked")
+                    row[name] = found["count"] / found["wall"]
+            rows.append(row)
     return rows
+
+
+def _crowds(options: argparse.Namespace, device: str) -> Iterator[tuple[Row, list[str]]]:
+    """Seeds at once that are timed: a row that says which, and the command that trains them."""
+    counts = options.count or ((1, 2) if options.quick else (1, 8, 32))
+    for processor, hidden, count in product(PROCESSORS, WIDTHS, counts):
+        print(f"{count} seeds, {processor}, width {hidden}, {device}", file=sys.stderr, flush=True)
+        n, batch = SMALL if hidden == WIDTHS[0] else (NODES, BATCH)
+        if device == "cpu" and count > 8 and hidden > WIDTHS[0] and processor == "mpnn":
+            continue  # all pairs of all seeds would not fit into the memory of a small machine
+        row = {"device": device, "processor": processor, "hidden": hidden, "n": n, "batch": batch}
+        steps = 1 if options.quick else max(2, 16 // count)
+        command = _command("bfs", processor, (n, batch, options.threads, hidden))
+        yield {**row, "seeds": count, "steps": steps}, [*command, device]
 
 
 def _processes(command: list[str], count: int, steps: int, threads: int) -> float:
