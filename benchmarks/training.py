@@ -57,17 +57,19 @@ def main() -> None:
     if not options.figures:
         for part in options.part or PARTS[:-1]:
             about = _about(options) | (_named(options.device) if part == PARTS[-1] else {})
-            figures[part] = {"about": about, "rows": _MEASURED[part](options)}
-            if options.json:
-                options.json.write_text(json.dumps(figures, indent=1) + "\n")
+            figures[part] = {"about": about, "rows": []}
+            for row in _MEASURED[part](options):
+                figures[part]["rows"].append(row)
+                if options.json:  # after every row, so that what was measured outlives an interruption
+                    options.json.write_text(json.dumps(figures, indent=1) + "\n")
     print(text(figures))
     if options.write:
         put_between(options.write, PLACE, text(figures))
 
 
-def speed(options: argparse.Namespace) -> list[Row]:
+def speed(options: argparse.Namespace) -> Iterator[Row]:
     """For each task and processor the rates of all turns of both sides."""
-    rows, turns, steps = [], options.turns or (1 if options.quick else 5), 2 if options.quick else 8
+    turns, steps = options.turns or (1 if options.quick else 5), 2 if options.quick else 8
     for task in options.only or TASKS:
         for processor in PROCESSORS:
             print(f"speed of {task}, {processor}", file=sys.stderr, flush=True)
@@ -87,15 +89,13 @@ def speed(options: argparse.Namespace) -> list[Row]:
                 }
                 for name in sides
             }
-            rows.append({"task": task, "processor": processor, **found})
-    return rows
+            yield {"task": task, "processor": processor, **found}
 
 
-def curves(options: argparse.Namespace) -> list[Row]:
+def curves(options: argparse.Namespace) -> Iterator[Row]:
     """For each seed of each side the scores on held-out graphs on the way."""
     steps = options.steps or (20 if options.quick else 1000)
     job = {"job": "learn", "steps": steps, "every": max(1, steps // 4)}
-    rows = []
     for task in options.only or TASKS[:1]:
         with ExitStack() as stack:
             sides = {name: stack.enter_context(side) for name, side in _sides(task, "gatv2", options).items()}
@@ -103,15 +103,11 @@ def curves(options: argparse.Namespace) -> list[Row]:
                 for name, side in sides.items():
                     print(f"curve of {task}, {name}, seed {seed}", file=sys.stderr, flush=True)
                     scores = side.ask(**job, seed=seed)["scores"]
-                    rows.append(
-                        {"task": task, "processor": "gatv2", "side": name, "seed": seed, "scores": scores}
-                    )
-    return rows
+                    yield {"task": task, "processor": "gatv2", "side": name, "seed": seed, "scores": scores}
 
 
-def seeds(options: argparse.Namespace) -> list[Row]:
+def seeds(options: argparse.Namespace) -> Iterator[Row]:
     """Seed-steps per second of stacked seeds, of seeds in turns, and of processes of their own."""
-    rows = []
     for row, command in _crowds(options, "cpu"):
         count, steps = row["seeds"], row.pop("steps")
         for name in WAYS:
@@ -121,13 +117,11 @@ def seeds(options: argparse.Namespace) -> list[Row]:
             row[f"{name} MiB"] = found["peak_mib"]
         if count <= 8:
             row["processes"] = _processes(command, count, steps, options.threads)
-        rows.append(row)
-    return rows
+        yield row
 
 
-def accelerator(options: argparse.Namespace) -> list[Row]:
+def accelerator(options: argparse.Namespace) -> Iterator[Row]:
     """The same on an accelerator, and on the processor beside it, by the clock on the wall."""
-    rows = []
     for device in (options.device, "cpu"):
         for row, command in _crowds(options, device):
             count, steps = row["seeds"], row.pop("steps")
@@ -135,8 +129,7 @@ def accelerator(options: argparse.Namespace) -> list[Row]:
                 for name in WAYS:
                     found = side.ask(job="seeds", seeds=count, steps=steps, stacked=name == "stacked")
                     row[name] = found["count"] / found["wall"]
-            rows.append(row)
-    return rows
+            yield row
 
 
 def _crowds(options: argparse.Namespace, device: str) -> Iterator[tuple[Row, list[str]]]:
