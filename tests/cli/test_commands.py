@@ -39,6 +39,18 @@ def test_show_of_a_users_program(mechgap, own):
     assert "program lowest_label" in mechgap("show", own).out
 
 
+def test_networks_run_where_it_is_said(mechgap):
+    assert mechgap("verify", "bfs", "--n", 4, "--count", 1, "--device", "cpu").code == 0
+    assert mechgap("train", "bfs", "--steps", 1, "--device", "cpu", "--out", "here").code == 0
+    for command in (
+        ("verify", "bfs", "--n", 4),
+        ("train", "bfs", "--steps", 1, "--out", "there"),
+        ("measure", "bfs", "--network", "here/trained.safetensors"),
+    ):
+        done = mechgap(*command, "--device", "nothing", "--json")
+        assert done.code == 1 and "'nothing'" in done.error["faults"][0]["given"], command
+
+
 def test_trace_of_a_drawn_graph(mechgap):
     done = mechgap("trace", "bfs", "--n", 5, "--seed", 3)
     assert done.code == 0

@@ -39,3 +39,11 @@ def test_studies_that_are_not_there_or_not_right(mechgap, tmp_path):
     assert missing.code == 1 and "studies/nowhere.toml" in missing.error["faults"][0]["given"]
     (tmp_path / "bad.toml").write_text(FILE.replace("seeds = 1", "seeds = 0"))
     assert mechgap("study", "bad.toml", "--json").error["faults"][0]["expected"] == "1 or more"
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_is_written(mechgap, tmp_path):
+    (tmp_path / "own.toml").write_text(FILE)
+    done = mechgap("study", "own.toml", "--workers", 1, "--out", "done", "--device", "nothing", "--json")
+    assert done.code == 1 and "'nothing'" in done.error["faults"][0]["given"]
+    assert "cpu" in done.error["faults"][0]["expected"]
+    assert not (tmp_path / "done").exists()

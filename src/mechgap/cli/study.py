@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Device, Seed
+from .options import AsJson, Seed
 
 
 def study(
@@ -20,7 +20,9 @@ def study(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default one for each processor.")
     ] = None,
-    device: Device = "cpu",
+    device: Annotated[
+        str | None, typer.Option(help="Where networks run, such as cuda; by default as the file says, or cpu.")
+    ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +36,8 @@ def study(
     from .output import print_json, print_table, progress
 
     planned = find_study(name, quick, seed)
-    planned = replace(planned, training=replace(planned.training, device=device))
+    if device is not None:
+        planned = replace(planned, training=replace(planned.training, device=device))
     folder = out or default_folder(planned)
     with progress(f"study {planned.name}", as_json) as watch:
         watch(0, len(planned.cells), "starting")

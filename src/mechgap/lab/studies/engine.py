@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import FileFormatError
+from ...nets.device import device_of
 from ..store import finite, read_json, write_json
 from .cell import is_done, run_cell
 from .plan import Cell, Study
@@ -42,8 +43,11 @@ def run_study(study: Study, folder: Path, workers: int | None = None, watch: Wat
 
     Raises:
         FileFormatError: if the folder holds another study.
+        NotFoundError: if a device is not there.
         MechgapError: if a task cannot be measured.
     """
+    for device in {study.settings(cell).device for cell in study.cells}:
+        device_of(device)
     _claim(study, folder)
     cells = folder / CELLS
     left = [cell for cell in study.cells if not is_done(study, cell, cells)]
