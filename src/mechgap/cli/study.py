@@ -21,7 +21,8 @@ def study(
         int | None, typer.Option(min=1, help="Processes; by default one for each processor.")
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Where networks run, such as cuda; by default as the file says, or cpu.")
+        str | None,
+        typer.Option(help="Where networks run, such as cuda; by default as the file says, or cpu."),
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
