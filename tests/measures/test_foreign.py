@@ -63,8 +63,10 @@ def test_our_own_networks_score_the_same_as_foreign_ones(bench):
     for network in (compiled, untrained):
         own = bench.gates(NetworkSubject(network, bfs.program))
         other = bench.gates(ForeignSubject(NetworkSteps(network, bfs.program), bfs.program))
-        assert {n for n in own.scores if not n.startswith("ablation")} <= set(other.scores)
+        assert set(own.scores) <= set(other.scores)
         for name, value in other.scores.items():
+            if name.startswith("ablation") and network is untrained:
+                continue  # what is compared is decoded here, and chances there
             assert value.value == pytest.approx(own.scores[name].value, abs=1e-6, nan_ok=True), name
 
 

@@ -62,12 +62,18 @@ class NetworkSteps(AbstractSteps[Moment]):
         return Moment(True, encoded, hidden, hidden, None)
 
     def step(self, batch: Batch, state: Moment) -> Moment:
-        encoded = state.encoded
-        if self.network.config.encode_hints:
-            encoded = self.network.encode(batch, self._features(batch, state))
-        after, weights = self.network.step(encoded, state.after, record=True)
-        joined = torch.cat(weights, 1) if weights else None
-        return Moment(False, encoded, state.after, after, joined)
+        return self._after(state, self._encoded(batch, state))
+
+    def heard(self, batch: Batch, state: Moment) -> Tensor:
+        attended = self._encoded(batch, state).attended.values()
+        return torch.stack(list(attended)).any(0).transpose(1, 2)
+
+    def step_without(self, batch: Batch, state: Moment, removed: Tensor) -> Moment:
+        encoded, left = self._encoded(batch, state), ~removed.transpose(1, 2)
+        own = torch.eye(batch.width, dtype=torch.bool, device=left.device)
+        masks = {name: mask & left for name, mask in encoded.attended.items()}
+        masks = {name: mask | own & ~mask.any(-1, keepdim=True) for name, mask in masks.items()}
+        return self._after(state, replace(encoded, attended=masks))
 
     def hints(self, batch: Batch, state: Moment) -> Values:
         if self._given(state):
@@ -93,6 +99,17 @@ class NetworkSteps(AbstractSteps[Moment]):
         names = [port.name for port in (interface.hints if hints else interface.outputs)]
         found = self.network.decode(state.encoded, state.before, state.after, map(key, names))
         return {name: found[key(name)] for name in names}
+
+    def _encoded(self, batch: Batch, state: Moment) -> Encoded:
+        """What is read in the step from a state."""
+        if self.network.config.encode_hints:
+            return self.network.encode(batch, self._features(batch, state))
+        return state.encoded
+
+    def _after(self, state: Moment, encoded: Encoded) -> Moment:
+        after, weights = self.network.step(encoded, state.after, record=True)
+        joined = torch.cat(weights, 1) if weights else None
+        return Moment(False, encoded, state.after, after, joined)
 
     def _given(self, state: Moment) -> bool:
         """Whether the hints of a frame were given, not made."""
@@ -130,6 +147,15 @@ class MixtureSteps(AbstractSteps[tuple[Moment, Moment]]):
 
     def step(self, batch: Batch, state: tuple[Moment, Moment]) -> tuple[Moment, Moment]:
         return self.first.step(batch, state[0]), self.second.step(batch, state[1])
+
+    def heard(self, batch: Batch, state: tuple[Moment, Moment]) -> Tensor:
+        return self.first.heard(batch, state[0]) | self.second.heard(batch, state[1])
+
+    def step_without(
+        self, batch: Batch, state: tuple[Moment, Moment], removed: Tensor
+    ) -> tuple[Moment, Moment]:
+        one = self.first.step_without(batch, state[0], removed)
+        return one, self.second.step_without(batch, state[1], removed)
 
     def hints(self, batch: Batch, state: tuple[Moment, Moment]) -> Values:
         if state[0].first:

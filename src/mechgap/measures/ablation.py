@@ -117,6 +117,11 @@ def ablation(network: Network, program: Program, exact: Trace, rows: Rows) -> di
         here = (rows.step == frame.index - 1).nonzero()[:, 0]
         if len(here):
             effects[here] = _effects(network, frame, rows.graph[here], rows.node[here]).to(effects)
+    return effect_scores(effects, exact, rows)
+
+
+def effect_scores(effects: Float[Tensor, "R N"], exact: Trace, rows: Rows) -> dict[str, Score]:
+    """What the effects of all senders in all rows come to; see ``ablation``."""
     total = effects.sum(-1)
     acting = total > 0
     outside = torch.where(rows.admissible, 0.0, effects).sum(-1) / total.clamp(min=LEAST)

@@ -18,7 +18,7 @@ from .admissible import parts, repeat_last
 from .subject import CELLS, AbstractSubject, Graft, joined
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
 State = TypeVar("State")
 Values: TypeAlias = Mapping[str, Tensor]
@@ -68,6 +68,23 @@ class AbstractSteps(ABC, Generic[State]):
     def attention(self, state: State) -> Float[Tensor, "B A N N"] | None:
         """The weights (receiver, sender) of the step that made a state; None if there are none."""
         return None
+
+    def heard(self, batch: Batch, state: State) -> Bool[Tensor, "B N N"]:
+        """Whom nodes hear in the step from a state, as (sender, receiver): by default along input edges."""
+        masks = [value for value in batch.values.values() if value.dtype == torch.bool and value.dim() == 3]
+        return torch.stack(masks).any(0) & batch.pairs if masks else torch.zeros_like(batch.pairs)
+
+    def step_without(self, batch: Batch, state: State, removed: Bool[Tensor, "B N N"]) -> State:
+        """The state of the next frame if some receivers do not hear some senders, which they would hear.
+
+        By default all inputs at these pairs (sender, receiver) are false or 0 in this step. A network that
+        reads the edges before its first step, or hears along others, must say how it is done.
+        """
+        values = {
+            name: value.masked_fill(removed, 0) if value.shape == removed.shape else value
+            for name, value in batch.values.items()
+        }
+        return self.step(Batch(values, batch.nodes), state)
 
 
 @dataclass(frozen=True)

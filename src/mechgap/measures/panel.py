@@ -17,6 +17,8 @@ from .behaviour import Valid, behaviour
 from .bootstrap import LEVEL, RESAMPLES
 from .donors import Pairs, draw_pairs
 from .floors import Floors, References, Row, Scores
+from .foreign import ForeignSubject
+from .foreign_ablation import foreign_ablation
 from .intervention import carry_out, inert, judge
 from .plan import Plan
 from .probing import Probing
@@ -154,8 +156,7 @@ class Bench:
             **_under("intervention", self._causes(subject)),
             **_under("intervention", unmapped_effects(subject, self.unmapped, program.name)),
         }
-        if isinstance(subject, NetworkSubject) and self.heard is not None:
-            scores |= _under("ablation", ablation(subject.network, program, self.exact, self.heard))
+        scores |= _under("ablation", self._removals(subject))
         if reference is not None:
             scores |= _under("routing", matched_routing(trace, reference, self.exact))
         for exact in self.sizes if sizes else ():
@@ -188,6 +189,15 @@ class Bench:
         if self.plan is None:
             return {}
         return judge(carry_out(subject, self.plan), self.plan, self.setting.program.name)
+
+    def _removals(self, subject: AbstractSubject) -> Scores:
+        if self.heard is None:
+            return {}
+        if isinstance(subject, NetworkSubject):
+            return ablation(subject.network, self.setting.program, self.exact, self.heard)
+        return (
+            foreign_ablation(subject, self.exact, self.heard) if isinstance(subject, ForeignSubject) else {}
+        )
 
     def _probing(self) -> Probing:
         setting = self.setting
