@@ -1,5 +1,6 @@
 """Records small dm-clrs models with their logits: python tests/interop/clrs_recording.py tests/interop/data
 
+With names after the folder ("gmpnn-bfs"), only those are recorded.
 Needs dm-clrs; what it writes is checked in, so that the tests do not. A file holds param/MODULE/NAME,
 input/NAME, hint/NAME [T, B, …], output/NAME and lengths, and the logits of all steps: of hints
 (hints/NAME) and of outputs (outputs/NAME).
@@ -13,13 +14,20 @@ from typing import Any
 
 import numpy as np
 
+HINTS_TWICE = {"encode_hints": True, "nb_msg_passing_steps": 2}
 MODELS = (
+    ("bellman_ford", "gpgn", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
     ("bfs", "gatv2", {"nb_heads": 2, "use_ln": True}, {"encode_hints": True}),
+    ("bfs", "gmpnn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
     ("bfs", "mpnn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
+    ("bfs", "triplet_mpnn", {"nb_heads": 1, "use_ln": True, "nb_triplet_fts": 3}, {"encode_hints": True}),
     ("binary_search", "pgn", {"nb_heads": 1, "use_ln": False}, {"nb_msg_passing_steps": 2}),
+    ("binary_search", "triplet_pgn", {"nb_heads": 1, "use_ln": False}, {"nb_msg_passing_steps": 2}),
     ("floyd_warshall", "gatv2_full", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
+    ("floyd_warshall", "triplet_gmpnn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
     ("lcs_length", "mpnn", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
     ("strongly_connected_components", "pgn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
+    ("task_scheduling", "triplet_gpgn", {"nb_heads": 1, "use_ln": False, "nb_triplet_fts": 3}, HINTS_TWICE),
 )
 HIDDEN, NODES, SAMPLES, SEED = 8, 5, 2, 3
 
@@ -34,7 +42,7 @@ def record(task: str, processor: str, factory: dict[str, Any], options: dict[str
     model = clrs.models.BaselineModel(
         spec,
         feedback,
-        processor_factory=clrs.get_processor_factory(processor, nb_triplet_fts=8, **factory),
+        processor_factory=clrs.get_processor_factory(processor, **{"nb_triplet_fts": 8, **factory}),
         hidden_dim=HIDDEN,
         hint_repred_mode="soft",
         **options,
@@ -70,4 +78,6 @@ def record(task: str, processor: str, factory: dict[str, Any], options: dict[str
 
 if __name__ == "__main__":
     for one in MODELS:
+        if len(sys.argv) > 2 and f"{one[1]}-{one[0]}" not in sys.argv[2:]:
+            continue
         np.savez_compressed(Path(sys.argv[1]) / f"clrs-{one[1]}-{one[0]}.npz", **record(*one))

@@ -28,7 +28,9 @@ from interop.exported import (
 )
 from mechgap.errors import MechgapError
 from mechgap.interop import torch_export
+from mechgap.interop.clrs_triplets import triplet_config
 from mechgap.interop.torch_export import export_plain, to_plain
+from mechgap.nets.config import mpnn_config
 from mechgap.nets.network import Network
 from mechgap.nets.rollout import RolloutOptions, rollout
 from mechgap.semantics.interpreter import interpret
@@ -79,6 +81,13 @@ def test_trained_networks_are_exported_up_to_rounding(edge_values):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_trained_networks_of_all_shapes_are_exported_up_to_rounding(shape):
     for pairs in ends(trained_shape(shape), "bellman_ford"):
+        for one, two in pairs:
+            torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
+
+
+def test_decoders_of_pointers_that_read_pairs_are_exported():
+    config = mpnn_config(load("bellman_ford").program.interface, 8)
+    for pairs in ends(Network(triplet_config(config, 3), seed=1), "bellman_ford"):
         for one, two in pairs:
             torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 

@@ -188,12 +188,14 @@ def after_round(
     return after, pairs_of(layer, torch.cat([x, after], -1), graph, alpha), alpha
 
 
-def pointer_logits(readout: PointerReadout, r: Tensor, e: Tensor) -> Tensor:
-    """[N, N] of one graph, as (node, candidate)."""
+def pointer_logits(readout: PointerReadout, r: Tensor, e: Tensor, pairs: Tensor) -> Tensor:
+    """[N, N] of one graph, as (node, candidate); some read the vectors at pairs."""
     size = len(r)
     logits = torch.zeros(size, size, dtype=r.dtype)
     for a in range(size):
         for c in range(size):
             offer = readout.candidate(r[c]) + readout.edge(e[c, a])
+            if readout.pair is not None:
+                offer = offer + readout.pair(pairs[c, a])
             logits[a, c] = readout.final(torch.maximum(readout.receiver(r[a]), offer))[0]
     return logits

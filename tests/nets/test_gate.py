@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
-from mechgap.errors import MechgapError, Refusal
-from mechgap.interop.clrs_networks import arrays_of
+from mechgap.errors import MechgapError
 from mechgap.interop.torch_export import to_plain
 from mechgap.measures.wiring import wire
 from mechgap.nets.config import NetworkConfig, mpnn_config
@@ -71,10 +68,3 @@ def test_a_gate_needs_messages():
 def test_what_does_not_know_gates_refuses_them(use):
     with pytest.raises(MechgapError, match="a round with a gate"):
         use(Network(mpnn_config(flat_graphs(), 6, gated=True)))
-
-
-def test_gated_networks_are_not_written_for_the_benchmark():
-    network = Network(mpnn_config(flat_graphs(), 6, gated=True))
-    with pytest.raises(Refusal, match="another shape"):
-        arrays_of(network)
-    arrays_of(Network(replace(network.config, rounds=(replace(network.config.rounds[0], gated=False),))))

@@ -8,7 +8,7 @@ import torch
 from mechgap.errors import GraphError, MechgapError
 from mechgap.lang.location import Location
 from mechgap.nets import mpnn, pairs, triples
-from mechgap.nets.config import clrs_config
+from mechgap.nets.config import NetworkConfig, clrs_config
 from mechgap.nets.hidden import Hidden
 from mechgap.nets.network import Network
 from mechgap.nets.shapes import RoundConfig, TransformerConfig
@@ -48,6 +48,7 @@ KEPT = {
     "mpnn": MPNN,
     "linked mpnn": MPNN_LINKED,
     "mpnn with pairs": MPNN_PAIRS,
+    "mpnn with pairs at pointers": {**MPNN_PAIRS, "pointer_pairs": True},
     "mpnn with triples": MPNN_TRIPLES,
     "mpnn with triples only": MPNN_THIRDS,
 }
@@ -74,15 +75,16 @@ def test_a_step_is_what_its_equations_say(kept):
         assert after.pairs[row, size:].abs().sum() == after.pairs[row, :, size:].abs().sum() == 0
 
 
-def test_pointers_are_decoded_as_the_equations_say():
-    network, batch, hints, hidden = made(small_config(flat_graphs()))
+@by_kept
+def test_pointers_are_decoded_as_the_equations_say(kept):
+    network, batch, hints, hidden = made(small_config(flat_graphs(), **kept))
     encoded = network.encode(batch, hints)
     logits = network.decode(encoded, hidden, scaled(hidden, 2))
     for row, size in enumerate(SIZES):
         r = torch.cat([encoded.x, hidden.nodes, hidden.nodes * 2], -1)[row, :size]
         e = edge_codes(network, encoded.edges[row, :size, :size])
         for key in ("hint_pi_h", "output_pi"):
-            expected = pointer_logits(network.readouts[key], r, e)
+            expected = pointer_logits(network.readouts[key], r, e, 2 * hidden.pairs[row])
             assert torch.allclose(logits[key][row, :size, :size], expected)
 
 
@@ -244,6 +246,16 @@ def test_vectors_at_pairs_add_weights_of_their_own_and_change_no_others():
     assert not set(known) - names
     parts = {name.split(".")[2] for name in added}
     assert parts == {"pair", "pair_value", "pairs"}
+
+
+def test_pointers_that_read_pairs_add_weights_of_their_own_and_are_named_in_files():
+    plain, reading = (small_config(flat_graphs(), **PAIRS, pointer_pairs=on) for on in (False, True))
+    known, names = (set(Network(config).state_dict()) for config in (plain, reading))
+    assert names - known == {"readouts.hint_pi_h.pair.weight", "readouts.output_pi.pair.weight"}
+    assert not known - names
+    assert "pointer_pairs" not in plain.to_json() and reading.to_json()["pointer_pairs"] is True
+    for config in (plain, reading):
+        assert NetworkConfig.from_json(config.to_json()) == config
 
 
 def test_a_last_layer_at_pairs_has_the_width_of_what_is_kept():

@@ -325,7 +325,7 @@ class Readout(nn.Module):
     With r = [x ; h before ; h after] at the nodes:
 
     node                    linear r
-    node, pointer to c      final(max(receiver r_a, candidate r_c + edge e_ca))
+    node, pointer to c      final(max(receiver r_a, candidate r_c + edge e_ca)), some with e_ca + pair p_ca
     pair                    first r_i + second r_j + edge e_ij + pair p_ij
     pair, pointer to c      final(max(the same, candidate r_c))
     graph                   nodes(max over the nodes of r) + graph g
@@ -345,6 +345,8 @@ class Readout(nn.Module):
             self.nodes, self.graph = Linear(r, width), Linear(config["graph_features"], width)
         elif self.refers and self.location == "node":
             self.receiver, self.edge = Linear(r, pointer), Linear(config["edge_features"], pointer)
+            read = config["pairs"] if config.get("pointer_pairs") else 0  # older files do not say it
+            self.pair = Linear(read, pointer, bias=False) if read else None
         else:
             self.linear = Linear(r, 1 if self.refers else width)
         if self.refers and self.location != "graph":
@@ -365,6 +367,7 @@ class Readout(nn.Module):
             return logits
         elif self.refers and self.location == "node":
             offers = self.candidate(r)[:, None] + self.edge(graphs["e"].transpose(1, 2))
+            offers = offers if self.pair is None else offers + self.pair(p.transpose(1, 2))
             best = torch.maximum(self.receiver(r)[:, :, None], offers)
         else:
             values: Tensor = self.linear(r)

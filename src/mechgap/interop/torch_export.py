@@ -16,7 +16,7 @@ from . import plain_network
 
 _SIZES = (
     *("features", "hidden", "edge_features", "graph_features", "pairs"),
-    *("pointer_width", "negative_slope", "layer_norm"),
+    *("pointer_width", "pointer_pairs", "negative_slope", "layer_norm"),
 )
 WEIGHTS, CONFIG, SOURCE = "weights.safetensors", "config.json", "plain_network.py"
 

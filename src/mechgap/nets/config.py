@@ -38,6 +38,7 @@ class NetworkConfig:
         layer_norm: whether every round ends in a layer normalisation.
         negative_slope: slope of the attention's leaky ReLU below zero.
         pairs: width P of the vectors that are kept at pairs of nodes; 0 for none, as in CLRS.
+        pointer_pairs: whether the decoders of nodes' pointers read these vectors too, as those of pairs do.
     """
 
     interface: Interface
@@ -57,6 +58,7 @@ class NetworkConfig:
     negative_slope: float = 0.01
     pairs: int = 0
     index_square: bool = False
+    pointer_pairs: bool = False
 
     def __post_init__(self) -> None:
         where = "the configuration of a network"
@@ -81,6 +83,8 @@ class NetworkConfig:
     def to_json(self) -> dict[str, Any]:
         """The configuration as plain data."""
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if not self.pointer_pairs:  # so that files of other networks stay what they were
+            del data["pointer_pairs"]
         data["interface"] = {
             part: [port_to_json(port) for port in getattr(self.interface, part)]
             for part in ("inputs", "hints", "outputs")
@@ -174,8 +178,8 @@ def mpnn_config(
         layer_norm: whether rounds end in a layer normalisation.
         attend: "all" for mpnn, "neighbours" for pgn.
         triplets: whether pairs get the maximum of linear maps of triples over the third node (Ibarz et
-            al., 2022). The benchmark gives it to the readouts of pairs only; here vectors are kept at
-            pairs, which read it, and which messages and those readouts read.
+            al., 2022). The benchmark gives it to decoders that read pairs, and to no message; here vectors
+            are kept at pairs, which read it, and which messages and readouts of pairs read.
         gated: whether new hidden vectors are mixed with old ones, as in the benchmark's gated processors.
     """
     one = MPNNConfig(

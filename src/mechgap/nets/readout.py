@@ -64,7 +64,7 @@ class PointerReadout(nn.Module):
     """Logits of a pointer at nodes, at (node a, candidate c).
 
     logit_ac = final(max(receiver r_a, candidate r_c + edge e_ca)); the edge is that from the
-    candidate's row, as in CLRS.
+    candidate's row, as in CLRS. With ``pointer_pairs``, pair p_ca is added to what the edge gives.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -73,12 +73,16 @@ class PointerReadout(nn.Module):
         self.receiver = linear(size, width)
         self.candidate = linear(size, width)
         self.edge = linear(config.edge_features, width)
+        self.pair = linear(config.pairs, width, bias=False) if config.pointer_pairs else None
         self.final = linear(width, 1)
 
     def forward(self, reading: Reading) -> Float[Tensor, "B N N"]:
+        edges = reading.encoded.edges
+        if self.pair is not None:
+            edges = torch.cat([edges, reading.pairs], -1)
         scores = pointer_logits(
-            reading.encoded.edges.transpose(1, 2),
-            reading.encoded.projection.then(self.edge),
+            edges.transpose(1, 2),
+            reading.encoded.projection.then(self.edge).beside(self.pair),
             self.receiver(reading.nodes),
             self.candidate(reading.nodes),
             self.final.weight[0],
