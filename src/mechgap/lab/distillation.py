@@ -53,7 +53,8 @@ def distilled(network: Network, task: Task, rivals: Mapping[str, Program], plan:
     """A copy of a network, trained on exchanges until it acts as a task's program.
 
     Args:
-        network: a trained one, of any family; stays as it is.
+        network: a trained one, of any family and on any device; stays as it is. Exchanges are done on the
+            processor, and the copy goes back to the device.
         task: whose program it shall run.
         rivals: programs from which it shall be told: exchanges are drawn where they differ.
         plan: how.

@@ -199,6 +199,11 @@ def _variation(port: Port, plain: Tensor, changed: Tensor, node: Tensor) -> Floa
     if isinstance(port.kind, Scalar):
         gap = gap.clamp(max=1.0)
     gap = gap.sum(-1) / 2 if gap.shape[-1] > 1 else gap[..., 0]
+    return at_node(gap, port, order, node)
+
+
+def at_node(gap: Tensor, port: Port, graph: Int64[Tensor, " K"], node: Int64[Tensor, " K"]) -> Tensor:
+    """Of differences at all places of a port the one at a node, or the largest at any of its pairs: [K]."""
     if port.location is Location.NODE:
-        return gap[order, node]
-    return torch.maximum(gap[order, node].amax(-1), gap[order, :, node].amax(-1))
+        return gap[graph, node]
+    return torch.maximum(gap[graph, node].amax(-1), gap[graph, :, node].amax(-1))
