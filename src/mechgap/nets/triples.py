@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -125,32 +126,52 @@ class _Prepared:
         return found
 
 
+class _Scratch:
+    """Multiplies by compressed matrices into two rooms in turn; no block asks for memory of its own."""
+
+    def __init__(self) -> None:
+        self._rooms = [torch.empty(0), torch.empty(0)]
+
+    def product(self, weight: Tensor, t: Float[Tensor, "W T"]) -> Float[Tensor, "V T"]:
+        """weight @ t. It holds until the second product after it."""
+        if weight.layout != torch.sparse_csr:
+            return weight @ t
+        shape = (len(weight), t.shape[1])
+        room = self._rooms.pop(0)
+        if len(room) < math.prod(shape):
+            room = t.new_empty(math.prod(shape))
+        self._rooms.append(room)
+        out = room[: math.prod(shape)].view(shape)
+        return torch.addmm(out, weight, t, beta=0, out=out)
+
+
 def _largest(layers: list[_Prepared], graph: int, nodes: Tensor) -> Float[Tensor, "N N W"]:
     """The largest of the last layer over the third node, of one graph."""
-    size = len(nodes)
+    size, scratch = len(nodes), _Scratch()
     rows, columns = max(1, BLOCK // size**2), max(1, min(size, BLOCK // size))
     bands = []
     for u in range(0, size, rows):
         band = []
         for v in range(0, size, columns):
-            t = _triples(layers, graph, slice(u, u + rows), slice(v, v + columns), size)
+            t = _triples(layers, graph, slice(u, u + rows), slice(v, v + columns), size, scratch)
             band.append(t.masked_fill(~nodes[None, None, :, None], float("-inf")).amax(2))
         bands.append(torch.cat(band, 2))
     return torch.cat(bands, 1).movedim(0, -1)
 
 
 def _triples(
-    layers: list[_Prepared], graph: int, rows: slice, columns: slice, size: int
+    layers: list[_Prepared], graph: int, rows: slice, columns: slice, size: int, scratch: _Scratch
 ) -> Float[Tensor, "W R N C"]:
     """The last layer at some triples."""
-    first, *further = layers[0].added(graph, rows, columns)
-    shape = (first.shape[0], len(range(size)[rows]), size, len(range(size)[columns]))
-    t = first.expand(shape).clone() if further else first.expand(shape)
-    for leg in further:
+    legs = layers[0].added(graph, rows, columns)
+    shape = (len(legs[0]), len(range(size)[rows]), size, len(range(size)[columns]))
+    t = legs[0].expand(shape).clone()
+    for leg in legs[1:]:
         t += leg
     for layer in layers[1:]:
         assert layer.before is not None
-        t = (layer.before @ F.relu(t).reshape(len(t), -1)).reshape(-1, *shape[1:])
+        active = F.relu(t, inplace=not torch.is_grad_enabled())
+        t = scratch.product(layer.before, active.reshape(len(t), -1)).reshape(-1, *shape[1:])
         for leg in layer.added(graph, rows, columns):
             t += leg
     return t
