@@ -22,6 +22,7 @@ from compiler.cases import (
 )
 from mechgap.compiler.passes import Compiled, CompileSettings, compile_program
 from mechgap.errors import Refusal
+from mechgap.lang.location import Location
 from mechgap.lang.program import Program
 from mechgap.tasks.catalogue import NAMES
 
@@ -42,8 +43,6 @@ SLOW_RUNS = LONG_RUNS | {
 }
 SEQUENTIAL = {"dfs_light", "dfs_reverse", "topological_sort", "naive_string_matcher", "dag_shortest_paths"}
 SMALL = {"boruvka"}
-TABLES = {"floyd_warshall", "transitive_closure_seq"}
-"""A frame for every node, each of all pairs: more than 22 GiB of trace at 1,024 nodes."""
 """Programs that are certified for small graphs only."""
 
 
@@ -128,6 +127,8 @@ def test_exact_on_the_tasks_own_inputs(name: str, target: str) -> None:
 
 
 LARGE = sorted({*PROGRAMS} - SLOW_RUNS)
+TABLES = {name for name in LARGE if any(v.location is Location.EDGE for v in TASKS[name].program.state)}
+"""Programs with values of all pairs: more than 22 GiB of trace in a run of 1,024 nodes."""
 
 
 @pytest.mark.slow
