@@ -16,7 +16,7 @@ def test_every_expression_operation_and_kind_occurs():
     whole = Grammar(products=True, positions=True, edge_state=True, pairs=True, triples=True)
     real = Grammar(whole_weights=False, angles=True)
 
-    @settings(max_examples=200, derandomize=True, database=None)
+    @settings(max_examples=600, derandomize=True, database=None)
     @given(programs(whole) | programs(real))
     def draw(program):
         seen.update(type(expression) for expression in program.types)
