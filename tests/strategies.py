@@ -150,7 +150,7 @@ class _Writer:
     def _by_family(self) -> dict[str, list[Maker]]:
         return {
             "mask": [self._logic, self._compare],
-            "scalar": [self._arithmetic, self._index],
+            "scalar": [self._arithmetic, self._arithmetic, self._index],
             "pointer": [self._node_at] * (self.grammar.positions and self.grammar.whole_weights),
             "categorical": [],
         }
@@ -253,9 +253,9 @@ class _Writer:
         constant = self.draw(st.booleans())
         right = self.draw(st.integers(0, 3)) if constant else self.write("scalar", location, depth)
         ways = [left + right, left - right, minimum(left, right), maximum(left, right), left + size]
-        ways += [left * right] * self.grammar.products
-        ways += [arctan2(left, right)] * (self.grammar.angles and not self.grammar.whole_weights)
-        return self.draw(st.sampled_from(ways))
+        asked = [left * right] * self.grammar.products
+        asked += [arctan2(left, right)] * (self.grammar.angles and not self.grammar.whole_weights)
+        return self.draw(st.sampled_from(ways + asked * len(ways)))
 
     def _index(self, family: str, location: Location, depth: int) -> Expression:
         return index(self.write("pointer", location, depth))

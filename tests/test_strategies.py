@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from mechgap.kinds.catalog import KINDS
@@ -27,6 +28,26 @@ def test_every_expression_operation_and_kind_occurs():
     draw()
     wanted = {*Expression.__subclasses__(), *Operation, *KINDS}
     assert wanted - seen == set()
+
+
+@pytest.mark.parametrize(
+    ("grammar", "operation"),
+    [
+        (Grammar(depth=2, variables=3, products=True), Operation.MULTIPLY),
+        (Grammar(depth=2, variables=3, whole_weights=False, angles=True), Operation.ARCTAN2),
+    ],
+    ids=["products", "angles"],
+)
+def test_what_a_grammar_asks_for_is_not_rare(grammar, operation):
+    having: list[bool] = []
+
+    @settings(max_examples=200, derandomize=True, database=None)
+    @given(programs(grammar))
+    def draw(program):
+        having.append(any(isinstance(e, Apply) and e.operation is operation for e in program.types))
+
+    draw()
+    assert sum(having) > len(having) / 40
 
 
 def test_runs_have_several_frames_and_graphs_several_sizes():

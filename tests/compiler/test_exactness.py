@@ -128,7 +128,7 @@ def test_exact_on_the_tasks_own_inputs(name: str, target: str) -> None:
 
 LARGE = sorted({*PROGRAMS} - SLOW_RUNS)
 TABLES = {name for name in LARGE if any(v.location is Location.EDGE for v in TASKS[name].program.state)}
-"""Programs with values of all pairs: more than 22 GiB of trace in a run of 1,024 nodes."""
+"""Programs with values of all pairs: traces of 1,024 nodes may not fit into 24 GiB (floyd_warshall)."""
 
 
 @pytest.mark.slow
