@@ -132,7 +132,7 @@ class _Trainer:
         first = {name: value[0] for name, value in exact.values.items()}
         run, scores = self._fresh(seed), {}
         for step in range(1, steps + 1):
-            run.advance(*self._traces((1 + seed) * 10**7 + step, 1))
+            run.advance(*self._traces((1 + seed) * 10**7 + step, 1, fresh=True))
             if step % every == 0:
                 found = rollout(run.network, exact.batch, RolloutOptions(first=first, lengths=exact.lengths))
                 right = [
@@ -170,15 +170,17 @@ class _Trainer:
 
         return Run.of(Network(self.config, seed), replace(self._settings, seed=seed))
 
-    def _traces(self, seed: int, count: int, batch: int | None = None) -> list[Trace]:
+    def _traces(self, seed: int, count: int, batch: int | None = None, *, fresh: bool = False) -> list[Trace]:
+        """Runs in batches; fresh graphs come once each, others as the benchmark draws them, some twice."""
         import torch
 
         from mechgap.interop.clrs import clrs_batch
         from mechgap.semantics.interpreter import interpret
-        from mechgap.tasks.samplers.clrs.inputs import clrs_inputs
+        from mechgap.tasks.samplers.clrs.inputs import clrs_dataset, clrs_inputs
 
         size, program = batch or self._batch, self._task.program
-        arrays = clrs_inputs(self._task.name, seed, count * size, self._n, p=CONNECTIVITY)
+        draw = clrs_dataset if fresh else clrs_inputs
+        arrays = draw(self._task.name, seed, count * size, self._n, p=CONNECTIVITY)
         inputs = clrs_batch(program, arrays, torch.float32)
         return [interpret(program, inputs.part(k * size, (k + 1) * size)) for k in range(count)]
 

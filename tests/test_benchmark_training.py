@@ -79,3 +79,17 @@ def test_each_job_of_the_worker_is_answered():
     assert about["operations"] > 0 and about["sgemm"] > 1e8
     assert set(learned["scores"]) == {"1", "2"} and all(0 <= s <= 1 for s in learned["scores"].values())
     assert stacked["count"] == turns["count"] == 2
+
+
+def test_fresh_graphs_come_once_each(monkeypatch):
+    """Not as the benchmark draws a batch, with repetition: then a step has fewer graphs than dm-clrs's."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    worker = importlib.import_module("benchmarks.training_worker")
+    trainer = worker._Trainer("bellman_ford", "gatv2", 16, 32, 8, "cpu")
+
+    def distinct(fresh):
+        (trace,) = trainer._traces(10**7 + 1, 1, fresh=fresh)
+        return len({graph.numpy().tobytes() for graph in trace.batch.values["A"]})
+
+    assert distinct(fresh=True) == 32
+    assert distinct(fresh=False) < 32
