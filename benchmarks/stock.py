@@ -54,13 +54,14 @@ def emit(folder: Path) -> None:
     (folder / REFUSALS).write_text(json.dumps(refusals, indent=1))
 
 
-def score(folder: Path, sizes: list[int], processors: list[str], budget: float) -> None:
+def score(folder: Path, sizes: list[int], processors: list[str], tasks: list[str], budget: float) -> None:
     """Score what is cheap enough and was not scored before.
 
     Args:
         folder: with the files.
         sizes: numbers of nodes.
         processors: which.
+        tasks: which; all if there is none.
         budget: floating point operations for a cell of the table.
     """
     from mechgap.interop.stock import load_stock, score_stock
@@ -69,6 +70,8 @@ def score(folder: Path, sizes: list[int], processors: list[str], budget: float) 
     for n in sizes:
         for processor in processors:
             for path in sorted(folder.glob(f"{processor}-*.npz")):
+                if tasks and path.stem.removeprefix(f"{processor}-") not in tasks:
+                    continue
                 stock = load_stock(path)
                 cost = _cost(vars(stock), n)
                 samples = min(SAMPLES, int(budget / cost))
@@ -161,6 +164,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", type=int, action="append")
     parser.add_argument("--processor", action="append", choices=PROCESSORS)
+    parser.add_argument("--only", action="append", metavar="TASK", help="this task; may be repeated")
     parser.add_argument("--budget", type=float, default=2e11)
     given = parser.parse_args(sys.argv[1:])
     if given.what == "emit":
@@ -169,7 +173,7 @@ def main() -> None:
         write(given.folder)
     else:
         sizes = given.size or [*SIZES]
-        score(given.folder, sizes, given.processor or [*PROCESSORS], given.budget)
+        score(given.folder, sizes, given.processor or [*PROCESSORS], given.only or [], given.budget)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def speed(options: argparse.Namespace) -> Iterator[Row]:
     """For each task and processor the rates of all turns of both sides."""
     turns, steps = options.turns or (1 if options.quick else 5), 2 if options.quick else 8
     for task in options.only or TASKS:
-        for processor in PROCESSORS:
+        for processor in options.processor or PROCESSORS:
             print(f"speed of {task}, {processor}", file=sys.stderr, flush=True)
             with ExitStack() as stack:
                 sides = {
@@ -96,14 +96,16 @@ def curves(options: argparse.Namespace) -> Iterator[Row]:
     """For each seed of each side the scores on held-out graphs on the way."""
     steps = options.steps or (20 if options.quick else 1000)
     job = {"job": "learn", "steps": steps, "every": max(1, steps // 4)}
-    for task in options.only or TASKS[:1]:
+    for task, processor in product(options.only or TASKS, options.processor or PROCESSORS):
         with ExitStack() as stack:
-            sides = {name: stack.enter_context(side) for name, side in _sides(task, "gatv2", options).items()}
+            sides = {
+                name: stack.enter_context(side) for name, side in _sides(task, processor, options).items()
+            }
             for seed in range(options.seeds or (1 if options.quick else 5)):
                 for name, side in sides.items():
-                    print(f"curve of {task}, {name}, seed {seed}", file=sys.stderr, flush=True)
+                    print(f"curve of {task}, {processor}, {name}, seed {seed}", file=sys.stderr, flush=True)
                     scores = side.ask(**job, seed=seed)["scores"]
-                    yield {"task": task, "processor": "gatv2", "side": name, "seed": seed, "scores": scores}
+                    yield {"task": task, "processor": processor, "side": name, "seed": seed, "scores": scores}
 
 
 def seeds(options: argparse.Namespace) -> Iterator[Row]:
@@ -135,7 +137,7 @@ def accelerator(options: argparse.Namespace) -> Iterator[Row]:
 def _crowds(options: argparse.Namespace, device: str) -> Iterator[tuple[Row, list[str]]]:
     """Seeds at once that are timed: a row that says which, and the command that trains them."""
     counts = options.count or ((1, 2) if options.quick else (1, 8, 32))
-    for processor, hidden, count in product(PROCESSORS, WIDTHS, counts):
+    for processor, hidden, count in product(options.processor or PROCESSORS, WIDTHS, counts):
         print(f"{count} seeds, {processor}, width {hidden}, {device}", file=sys.stderr, flush=True)
         n, batch = SMALL if hidden == WIDTHS[0] else (NODES, BATCH)
         if device == "cpu" and count > 8 and hidden > WIDTHS[0] and processor == "mpnn":
@@ -308,6 +310,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clrs-python", metavar="PATH", help="an interpreter that can import clrs")
     parser.add_argument("--part", action="append", choices=PARTS, help="this part; may be repeated")
     parser.add_argument("--only", action="append", metavar="TASK", help="this task; may be repeated")
+    parser.add_argument(
+        "--processor", action="append", choices=PROCESSORS, help="this processor; may be repeated"
+    )
     parser.add_argument("--quick", action="store_true", help="small budgets: for a look, not for figures")
     parser.add_argument("--turns", type=int, help="of the two sides (default 5, quick 1)")
     parser.add_argument("--steps", type=int, help="of a learning curve (default 1000, quick 20)")

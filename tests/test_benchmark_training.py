@@ -66,6 +66,22 @@ def test_it_runs_without_dm_clrs(tmp_path):
     assert "| bfs | gatv2 | mechgap | 1 | 0.500 | 0.750 |" in done.stdout
 
 
+def test_curves_are_of_the_processors_that_were_asked_for(training, tmp_path, monkeypatch):
+    file, chosen = tmp_path / "figures.json", ["--part", "curves", "--quick", "--steps", "1", "--only", "bfs"]
+    monkeypatch.setattr(training, "NODES", 4)
+    monkeypatch.setattr(training, "HIDDEN", 8)
+    monkeypatch.chdir(ROOT)
+
+    def measured(*processors):
+        names = [word for name in processors for word in ("--processor", name)]
+        monkeypatch.setattr(sys, "argv", ["training", *chosen, *names, "--json", str(file)])
+        training.main()
+        return [row["processor"] for row in json.loads(file.read_text())["curves"]["rows"]]
+
+    assert measured("mpnn") == ["mpnn"]
+    assert measured() == ["gatv2", "mpnn"]
+
+
 def test_each_job_of_the_worker_is_answered():
     jobs = [
         {"job": "learn", "seed": 0, "steps": 2, "every": 1},
