@@ -24,7 +24,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -125,13 +126,14 @@ def seeds(options: argparse.Namespace) -> Iterator[Row]:
 def accelerator(options: argparse.Namespace) -> Iterator[Row]:
     """The same on an accelerator, and on the processor beside it, by the clock on the wall."""
     for device in (options.device, "cpu"):
-        for row, command in _crowds(options, device):
-            count, steps = row["seeds"], row.pop("steps")
+        for command, crowds in groupby(_crowds(options, device), itemgetter(1)):
             with Partner(command, options.threads) as side:
-                for name in WAYS:
-                    found = side.ask(job="seeds", seeds=count, steps=steps, stacked=name == "stacked")
-                    row[name] = found["count"] / found["wall"]
-            yield row
+                for row, _ in crowds:
+                    count, steps = row["seeds"], row.pop("steps")
+                    for name in WAYS:
+                        found = side.ask(job="seeds", seeds=count, steps=steps, stacked=name == "stacked")
+                        row[name] = found["count"] / found["wall"]
+                    yield row
 
 
 def _crowds(options: argparse.Namespace, device: str) -> Iterator[tuple[Row, list[str]]]:

@@ -66,20 +66,34 @@ def test_it_runs_without_dm_clrs(tmp_path):
     assert "| bfs | gatv2 | mechgap | 1 | 0.500 | 0.750 |" in done.stdout
 
 
-def test_curves_are_of_the_processors_that_were_asked_for(training, tmp_path, monkeypatch):
-    file, chosen = tmp_path / "figures.json", ["--part", "curves", "--quick", "--steps", "1", "--only", "bfs"]
+@pytest.fixture
+def measured(training, tmp_path, monkeypatch):
+    """The rows of one part for small networks."""
     monkeypatch.setattr(training, "NODES", 4)
     monkeypatch.setattr(training, "HIDDEN", 8)
+    monkeypatch.setattr(training, "WIDTHS", (8,))
     monkeypatch.chdir(ROOT)
 
-    def measured(*processors):
-        names = [word for name in processors for word in ("--processor", name)]
-        monkeypatch.setattr(sys, "argv", ["training", *chosen, *names, "--json", str(file)])
+    def rows(part, *options):
+        file = tmp_path / "figures.json"
+        chosen = ["--quick", "--part", part, *options, "--json", str(file)]
+        monkeypatch.setattr(sys, "argv", ["training", *chosen])
         training.main()
-        return [row["processor"] for row in json.loads(file.read_text())["curves"]["rows"]]
+        return json.loads(file.read_text())[part]["rows"]
 
-    assert measured("mpnn") == ["mpnn"]
-    assert measured() == ["gatv2", "mpnn"]
+    return rows
+
+
+def test_curves_are_of_the_processors_that_were_asked_for(measured):
+    options = ["--steps", "1", "--only", "bfs"]
+    assert [row["processor"] for row in measured("curves", *options, "--processor", "mpnn")] == ["mpnn"]
+    assert [row["processor"] for row in measured("curves", *options)] == ["gatv2", "mpnn"]
+
+
+def test_seeds_on_a_device_stand_beside_those_on_the_processor(measured):
+    rows = measured("accelerator", "--device", "cpu", "--processor", "gatv2", "--count", "1", "--count", "3")
+    assert [row["seeds"] for row in rows] == [1, 3, 1, 3]
+    assert all(row["stacked"] > 0 and row["in turns"] > 0 and "steps" not in row for row in rows)
 
 
 def test_each_job_of_the_worker_is_answered():
