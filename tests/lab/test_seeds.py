@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from mechgap.errors import CheckpointError, TrainingError
+from mechgap.lab import seeds
 from mechgap.lab.learning import learn
-from mechgap.lab.seeds import learn_many, seed_folder
+from mechgap.lab.seeds import learn_many, most, seed_folder
 from mechgap.tasks.catalogue import load
 from mechgap.training.checkpoint import CHECKPOINT
 from mechgap.training.checkpoint import load as load_run
@@ -55,6 +56,15 @@ def test_a_file_of_a_seed_is_an_ordinary_checkpoint(tmp_path):
     assert [load_run(seed_folder(tmp_path, seed) / CHECKPOINT).step for seed in SEEDS] == [4] * 4
     with pytest.raises(CheckpointError, match="clip"):
         learn_many(TASK, replace(TINY, clip=0.5), SEEDS, tmp_path)
+
+
+def test_more_are_stacked_where_more_at_once_pay(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(seeds, "train_team", lambda members, together, watch: asked.append(together))
+    learn_many(TASK, TINY, SEEDS, tmp_path)
+    learn_many(TASK, TINY, SEEDS[:3], tmp_path)
+    assert asked == [most("cpu"), 1]
+    assert most("cpu") < most("cuda") == most("cuda:1")
 
 
 @pytest.mark.parametrize("stacked", [True, False])

@@ -16,8 +16,10 @@ from ..training.stack import obstacle
 from ..training.team import Member, train_team
 from .learning import begin, traces, validation
 
-FEWEST, MOST = 4, 8
-"""From how many seeds on stacking pays on a processor, and how many are stacked at most, for memory."""
+FEWEST = 4
+"""From how many seeds on stacking pays on a processor."""
+MOST, MOST_ELSEWHERE = 8, 32
+"""How many are stacked at most, for memory: on a processor, and on devices, where more at once pay more."""
 
 
 def learn_many(
@@ -62,8 +64,13 @@ def learn_many(
     members = [_member(task, replace(settings, seed=seed), seed_folder(folder, seed)) for seed in seeds]
     fit = len(seeds) >= FEWEST and not obstacle(members[0].run)
     side_by_side = fit if stacked is None else stacked
-    train_team(members, MOST if side_by_side else 1, _told(watch) if watch else None)
+    train_team(members, most(settings.device) if side_by_side else 1, _told(watch) if watch else None)
     return [member.run for member in members]
+
+
+def most(device: str) -> int:
+    """How many seeds are stacked at most on a device such as "cpu" or "cuda:1"."""
+    return MOST if device.startswith("cpu") else MOST_ELSEWHERE
 
 
 def seed_folder(folder: Path, seed: int) -> Path:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import GraphError, RangeError
 from ..semantics.batch import Batch
+from ..semantics.room import check_room
 from ..semantics.trace import Trace
 from .features import hint_features
 from .network import Network
@@ -91,6 +92,7 @@ class _Run:
         self.logits: dict[str, list[Tensor]] = {}
         self.hidden: list[Tensor] = []
         self.attention: list[list[Tensor]] = [[] for _ in network.rounds] if options.attention else []
+        self._fitting = 0
         self.frames = Unrolling(network, batch, self._feed, options.intervene, options.attention)
 
     def for_lengths(self) -> Tensor:
@@ -135,7 +137,7 @@ class _Run:
                 parts.insert(0, torch.full_like(parts[0], math.nan))
         return Trace(
             batch,
-            {name: _lasting(parts, lengths) for name, parts in self.values.items()},
+            {name: _lasting(self.values.pop(name), lengths) for name in [*self.values]},
             lengths,
             {
                 port.name: port.kind.decode(outputs[port.name], batch.nodes)
@@ -143,7 +145,7 @@ class _Run:
             },
             hidden=_lasting(self.hidden, lengths) if self.options.hidden else None,
             attention=self._recorded_attention(int(lengths.max())),
-            logits={name: _lasting(parts, lengths) for name, parts in self.logits.items()},
+            logits={name: _lasting(self.logits.pop(name), lengths) for name in [*self.logits]},
         )
 
     def _record(self, frame: Frame) -> None:
@@ -159,6 +161,18 @@ class _Run:
             self.hidden.append(frame.after.nodes)
         for recorded, attention in zip(self.attention, frame.attention, strict=False):
             recorded.append(attention)
+        if frame.index >= self._fitting and self.batch.nodes.device.type == "cpu":
+            self._check_room(frame.index + 1)
+
+    def _check_room(self, count: int) -> None:
+        """Raise an error if more frames than the recorded ones, or one array of them all, do not fit."""
+        lengths = self.options.lengths
+        total = count + max(16, count // 8) if lengths is None else int(lengths.max())
+        records = [*self.values.values(), *self.logits.values(), self.hidden, *self.attention]
+        sizes = [parts[-1].nbytes for parts in records if parts]
+        needed = (total - count) * sum(sizes) + total * max(sizes, default=0)
+        check_room(needed, "record of a rollout", f"{total} frames of {len(self.batch)} runs")
+        self._fitting = total
 
     def _feed(self, index: int, logits: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         nodes, force = self.batch.nodes, self.options.force

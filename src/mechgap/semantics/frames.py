@@ -8,6 +8,10 @@ from torch import Tensor
 
 from ..kinds.scalar import Scalar
 from ..lang.expression import Variable
+from .room import LARGE, check_room
+
+_WIDEST = 8
+"""Bytes of a value in recorded units; a mask of one node has a byte for each node."""
 
 
 class Frames(Mapping[str, Tensor]):
@@ -33,9 +37,18 @@ class Frames(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._wide:
-            kind = self._variables[name].kind
-            self._wide[name] = recorded(kind, kind.unpack(self.packed[name], self._width))
+            packed = self.packed[name]
+            if packed.numel() * max(_WIDEST, self._width) > LARGE and packed.device.type == "cpu":
+                frames, runs = packed.shape[:2]
+                one = self._widened(name, packed[:1])
+                needed = 0 if one.data_ptr() == packed.data_ptr() else frames * one.nbytes
+                check_room(needed, f"frames of {name}", f"{frames} frames of {runs} runs")
+            self._wide[name] = self._widened(name, packed)
         return self._wide[name]
+
+    def _widened(self, name: str, packed: Tensor) -> Tensor:
+        kind = self._variables[name].kind
+        return recorded(kind, kind.unpack(packed, self._width))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from .room import check_room
 from .updates import Change
 
 State = dict[str, Tensor]
@@ -49,11 +50,13 @@ class Segment:
         if name not in self._frames:
             first = self.state[name]
             room = max(1, min(self._expected, max(16, _ROOM // max(1, first.nbytes))))
+            _check(name, room, first)
             self._frames[name] = first.new_empty((room, *first.shape))
             if self.count:
                 self._frames[name][0] = first
         frames = self._frames[name]
         if len(frames) == self.count:
+            _check(name, self.count, frames[0])  # the old ones make room for as many later
             self._frames[name] = frames.new_empty((2 * self.count, *frames.shape[1:]))
             self._frames[name][: self.count] = frames
         return self._frames[name][self.count].copy_(value)
@@ -156,6 +159,7 @@ class Recording:
             return first.expand(self.count, *first.shape)
         if not later and segment.is_whole(name):
             return segment.whole(name)
+        _check(name, self.count, first)
         out = first.new_empty((self.count, *first.shape))
         self.play(name, out)
         return out
@@ -209,6 +213,7 @@ class Packed(Mapping[str, Tensor]):
         first = [part.first(name) for part in self._parts]
         if all(part.stays(name) for part in self._parts):
             return torch.cat(first).expand(frames, -1, *first[0].shape[1:])
+        _check(name, frames, *first)
         out = first[0].new_empty((frames, sum(map(len, first)), *first[0].shape[1:]))
         start = 0
         for part, value in zip(self._parts, first, strict=True):
@@ -221,3 +226,11 @@ class Packed(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _check(name: str, frames: int, *frame: Tensor) -> None:
+    """Raise an error if frames of a variable do not fit into memory."""
+    if frame[0].device.type == "cpu":  # other devices say themselves what they lack
+        runs = sum(map(len, frame))
+        needed = frames * sum(part.nbytes for part in frame)
+        check_room(needed, f"frames of {name}", f"{frames} frames of {runs} runs")

@@ -19,6 +19,7 @@ from ...lang.expression import Expression, Variable
 from ...lang.program import Program
 from ..batch import Batch
 from ..machine import Machine
+from ..room import check_room
 from .library import Kernel
 from .source import HINTS, INTERNAL, REPEAT, Source
 
@@ -107,6 +108,9 @@ class Replay(Mapping[str, Tensor]):
     def _record(self, internal: bool) -> None:
         """Make the frames of all hints, or of all internal variables."""
         made, group = self._room(internal, self._frames), INTERNAL if internal else HINTS
+        needed = sum(value.nbytes for value in made.values())
+        given = f"{self._frames} frames of {len(self.lengths)} runs"
+        check_room(needed, f"frames of program {self._program.name}", given)
         self._run(group, self._frames, made, len(self.lengths))
         self._keep(group, made)
 
