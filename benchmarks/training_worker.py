@@ -129,12 +129,11 @@ class _Trainer:
         from mechgap.nets.rollout import RolloutOptions, rollout
 
         (exact,) = self._traces(10**6, 1, HELD_OUT)
-        first = {name: value[0] for name, value in exact.values.items()}
         run, scores = self._fresh(seed), {}
         for step in range(1, steps + 1):
             run.advance(*self._traces((1 + seed) * 10**7 + step, 1, fresh=True))
             if step % every == 0:
-                found = rollout(run.network, exact.batch, RolloutOptions(first=first, lengths=exact.lengths))
+                found = rollout(run.network, exact.batch, RolloutOptions.of(run.network, exact))
                 right = [
                     port.kind.agreement(found.outputs[port.name], exact.outputs[port.name]).float().mean()
                     for port in self.config.interface.outputs

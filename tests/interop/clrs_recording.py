@@ -3,7 +3,8 @@
 With names after the folder ("gmpnn-bfs"), only those are recorded.
 Needs dm-clrs; what it writes is checked in, so that the tests do not. A file holds param/MODULE/NAME,
 input/NAME, hint/NAME [T, B, …], output/NAME and lengths, and the logits of all steps: of hints
-(hints/NAME) and of outputs (outputs/NAME).
+(hints/NAME) and of outputs (outputs/NAME). Another file holds the loss that training would have on these
+samples, without teacher forcing, and its gradient/MODULE/NAME.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ MODELS = (
     ("bfs", "triplet_mpnn", {"nb_heads": 1, "use_ln": True, "nb_triplet_fts": 3}, {"encode_hints": True}),
     ("binary_search", "pgn", {"nb_heads": 1, "use_ln": False}, {"nb_msg_passing_steps": 2}),
     ("binary_search", "triplet_pgn", {"nb_heads": 1, "use_ln": False}, {"nb_msg_passing_steps": 2}),
+    ("bridges", "mpnn", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
     ("floyd_warshall", "gatv2_full", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
     ("floyd_warshall", "triplet_gmpnn", {"nb_heads": 1, "use_ln": True}, {"encode_hints": True}),
     ("lcs_length", "mpnn", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True}),
@@ -32,10 +34,9 @@ MODELS = (
 HIDDEN, NODES, SAMPLES, SEED = 8, 5, 2, 3
 
 
-def record(task: str, processor: str, factory: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """One model on some samples."""
+def model_of(task: str, processor: str, factory: dict[str, Any], options: dict[str, Any]) -> tuple[Any, Any]:
+    """A model with parameters of its own, none of them zero, and samples."""
     import clrs
-    import jax
 
     sampler, spec = clrs.build_sampler(task, seed=SEED, num_samples=SAMPLES, length=NODES)
     feedback = sampler.next(SAMPLES)
@@ -49,12 +50,20 @@ def record(task: str, processor: str, factory: dict[str, Any], options: dict[str
     )
     model.init(feedback.features, 1)
     noise = np.random.RandomState(SEED)
-    params = {
+    model.params = {
         module: {
             key: np.asarray(a) + 0.1 * noise.randn(*a.shape).astype(np.float32) for key, a in layer.items()
         }
         for module, layer in model.params.items()
     }
+    return model, feedback
+
+
+def record(model: Any, feedback: Any) -> dict[str, Any]:
+    """A model on some samples."""
+    import jax
+
+    params = model.params
     outputs, hints = model.net_fn.apply(
         params,
         jax.random.PRNGKey(0),
@@ -64,7 +73,7 @@ def record(task: str, processor: str, factory: dict[str, Any], options: dict[str
         return_hints=True,
         return_all_outputs=True,
     )
-    found = {f"param/{module}/{key}": a for module, layer in params.items() for key, a in layer.items()}
+    found = _named("param", params)
     for part, points in (
         ("input", feedback.features.inputs),
         ("hint", feedback.features.hints),
@@ -76,8 +85,25 @@ def record(task: str, processor: str, factory: dict[str, Any], options: dict[str
     return found | {"lengths": np.asarray(feedback.features.lengths)}
 
 
+def record_gradient(model: Any, feedback: Any) -> dict[str, Any]:
+    """Its loss on the samples, and the gradient of that."""
+    import jax
+
+    loss, gradient = model.compute_grad(jax.random.PRNGKey(0), feedback)
+    return {"loss": np.asarray(loss), **_named("gradient", gradient)}
+
+
+def _named(part: str, tree: Any) -> dict[str, Any]:
+    return {
+        f"{part}/{module}/{key}": np.asarray(a) for module, layer in tree.items() for key, a in layer.items()
+    }
+
+
 if __name__ == "__main__":
-    for one in MODELS:
-        if len(sys.argv) > 2 and f"{one[1]}-{one[0]}" not in sys.argv[2:]:
+    for task, processor, *more in MODELS:
+        name = f"{processor}-{task}"
+        if len(sys.argv) > 2 and name not in sys.argv[2:]:
             continue
-        np.savez_compressed(Path(sys.argv[1]) / f"clrs-{one[1]}-{one[0]}.npz", **record(*one))
+        recorded = model_of(task, processor, *more)
+        np.savez_compressed(Path(sys.argv[1]) / f"clrs-{name}.npz", **record(*recorded))
+        np.savez_compressed(Path(sys.argv[1]) / f"gradient-{name}.npz", **record_gradient(*recorded))

@@ -13,11 +13,13 @@ import torch
 from mechgap.errors import MechgapError, Refusal
 from mechgap.interop.clrs import clrs_batch
 from mechgap.interop.clrs_networks import PROCESSORS, arrays_of, network_of
-from mechgap.lang.program import Port
 from mechgap.measures.panel import Setting, measure
 from mechgap.nets.config import NetworkConfig, clrs_config, mpnn_config
+from mechgap.nets.features import hint_features
 from mechgap.nets.network import Network, hint_key, output_key
+from mechgap.nets.rollout import RolloutOptions
 from mechgap.nets.unrolling import Unrolling, feedback
+from mechgap.semantics.interpreter import interpret
 from mechgap.tasks.catalogue import load
 
 FILES = sorted((Path(__file__).parent / "data").glob("clrs-*.npz"))
@@ -42,14 +44,6 @@ def parameters(data: dict[str, Any]) -> dict[str, Any]:
     return {key[6:]: array for key, array in data.items() if key.startswith("param/")}
 
 
-def first_features(port: Port, array: Any, nodes: torch.Tensor) -> torch.Tensor:
-    """The hint of frame 0 as the benchmark encodes it: -1 where it means nothing."""
-    value = torch.from_numpy(array)
-    if port.kind.refers:
-        return port.kind.features(value.long(), nodes)
-    return value.float() if port.kind.width > 1 else value.float()[..., None]
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_logits_are_equal(path):
     processor, task, data = recorded(path)
@@ -62,9 +56,8 @@ def test_logits_are_equal(path):
     )
     arrays = {port.name: data[f"input/{port.name}"] for port in ports.inputs}
     batch = clrs_batch(program, arrays, torch.float32)
-    first = {
-        port.name: first_features(port, data[f"hint/{port.name}"][0], batch.nodes) for port in ports.hints
-    }
+    options = RolloutOptions.of(network, interpret(program, batch))
+    first = hint_features(network.config, options.first, batch.nodes, options.defined)
 
     def feed(index, logits):
         if not logits:
@@ -208,11 +201,13 @@ def test_every_layer_counts(layer):
     batch = clrs_batch(
         program, {port.name: data[f"input/{port.name}"] for port in ports.inputs}, torch.float32
     )
-    hints = {p.name: first_features(p, data[f"hint/{p.name}"][1], batch.nodes) for p in ports.hints}
+    exact = interpret(program, batch)
     noise = np.random.RandomState(0).randn(*arrays[f"{BASE}/{layer}"].shape).astype(np.float32)
     logits = []
     for change in ({}, {f"{BASE}/{layer}": arrays[f"{BASE}/{layer}"] + noise}):
         network = network_of(ports, arrays | change, processor, 2)
+        values = {port.name: exact.values[port.name][1] for port in ports.hints}
+        hints = hint_features(network.config, values, batch.nodes, exact.defined)
         with torch.no_grad():
             encoded = network.encode(batch, hints)
             before, _ = network.step(encoded, network.start(encoded))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from mechgap.measures.intervention import carry_out, judge
 from mechgap.measures.subject import Graft, NetworkSubject, ProgramSubject, repeat_last
-from mechgap.nets.config import clrs_config
+from mechgap.nets.config import clrs_config, mpnn_config
 from mechgap.nets.network import Network
+from mechgap.nets.rollout import RolloutOptions, rollout
+from mechgap.semantics.interpreter import interpret
+from mechgap.tasks.catalogue import load
 from mechgap.tasks.graphs import bfs
 
 
@@ -63,3 +68,20 @@ def test_networks_run_in_parts_as_in_one(network, graphs, exact, plan, monkeypat
 def test_frames_past_the_end_repeat_the_last():
     values = torch.arange(8).reshape(4, 2)
     assert repeat_last(values, torch.tensor([2, 4])).tolist() == [[0, 1], [2, 3], [2, 5], [2, 7]]
+
+
+@pytest.mark.parametrize("name", ["bfs", "bridges", "lcs_length"])
+def test_a_network_as_a_subject_gets_what_the_programs_own_run_gives(name):
+    """Also of hints that are not defined everywhere."""
+    task = load(name)
+    exact = interpret(task.program, task.sample(0, 6, 5))
+    network = Network(mpnn_config(task.program.interface, hidden=8), seed=1)
+    found = NetworkSubject(network, task.program).run(exact.batch, exact.lengths)
+    options = replace(RolloutOptions.of(network, exact), hidden=True)
+    wanted, other = (
+        rollout(network, exact.batch, replace(options, defined=defined))
+        for defined in (options.defined, None)
+    )
+    near, far = ((trace.hidden[1] - wanted.hidden[1]).abs().max() for trace in (found, other))
+    assert near < 1e-6
+    assert (far > 1e-5) == bool(exact.defined)

@@ -74,6 +74,25 @@ def test_components_are_categories_and_marginals():
             assert torch.allclose(raw.edges[..., i], cube.mean(1 + column.component))
 
 
+def test_hints_that_are_not_defined_are_minus_one():
+    """As in the benchmark; of one-hot values that is so for the 1, and a pointer points to nothing."""
+    config = small_config(everything())
+    batch, values = random_batch(config.interface, SIZES)
+    plain = hint_features(config, values, batch.nodes)
+    generator = torch.Generator().manual_seed(1)
+    defined = {name: torch.rand(value.shape, generator=generator) < 0.5 for name, value in values.items()}
+    found = hint_features(config, values, batch.nodes, defined)
+    for port in config.interface.hints:
+        known = defined[port.name][..., None].expand_as(plain[port.name])
+        blank = -plain[port.name] if port.kind.width > 1 else torch.full_like(plain[port.name], -1.0)
+        wanted = torch.zeros_like(blank) if port.kind.refers else blank
+        assert torch.equal(found[port.name], torch.where(known, plain[port.name], wanted))
+    some = config.interface.hints[0].name
+    alone = hint_features(config, values, batch.nodes, {some: defined[some]})
+    for name, value in alone.items():
+        assert torch.equal(value, (found if name == some else plain)[name])
+
+
 def test_hints_that_are_not_given_are_zero():
     config = small_config(flat_graphs())
     batch, values = random_batch(config.interface, SIZES)

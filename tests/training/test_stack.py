@@ -83,8 +83,8 @@ def random_trace(interface, seed, step):
     lengths = torch.randint(1, frames + 1, (3,), generator=generator)
     lengths[step % 3] = frames
     outputs = {port.name: random_value(port, batch.nodes, generator) for port in interface.outputs}
-    some = interface.outputs[0]
-    defined = {some.name: random_value(some, batch.nodes, generator) > 0} if seed == 1 else {}
+    some = (interface.outputs[0], *interface.hints) if seed == 1 else ()
+    defined = {port.name: random_value(port, batch.nodes, generator) > 0 for port in some}
     return Trace(batch, values, lengths, outputs, defined=defined)
 
 

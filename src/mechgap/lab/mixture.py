@@ -11,6 +11,7 @@ from ..measures.foreign import AbstractSteps, Values
 from ..nets.features import hint_features
 from ..nets.network import hint_key, output_key
 from ..nets.unrolling import feedback
+from ..semantics.defined import where_defined
 from ..semantics.machine import Machine
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ class NetworkSteps(AbstractSteps[Moment]):
 
     def _features(self, batch: Batch, state: Moment) -> Values:
         if self._given(state):
-            return hint_features(self.network.config, self._first(batch), batch.nodes)
+            defined = where_defined(self.program, batch)
+            return hint_features(self.network.config, self._first(batch), batch.nodes, defined)
         logits, hints = self.logits(state, hints=True), self.program.interface.hints
         return {p.name: feedback(p.kind, logits[p.name], batch.nodes, soft=True) for p in hints}
 

@@ -17,6 +17,7 @@ from ..nets.features import hint_features
 from ..nets.hidden import Hidden
 from ..nets.network import Network, hint_key
 from ..nets.unrolling import Frame, Unrolling, feedback
+from ..semantics.defined import where_defined
 from ..semantics.machine import Machine
 from ..semantics.trace import Selection, Trace
 from .admissible import parts
@@ -139,7 +140,8 @@ def _frames(network: Network, program: Program, exact: Trace, rows: Rows) -> Ite
     """The frames of the network's own run on the graphs of the rows, as far as there are rows."""
     batch = exact.batch.take(torch.arange(int(rows.graph.max()) + 1))
     machine, ports = Machine(program, batch), network.config.interface.hints
-    first = hint_features(network.config, machine.record(machine.start()), batch.nodes)
+    values, defined = machine.record(machine.start()), where_defined(program, batch)
+    first = hint_features(network.config, values, batch.nodes, defined)
     first = {name: value.to(network.device) for name, value in first.items()}
     batch = batch.to(network.device)
 

@@ -16,6 +16,7 @@ from ..lang.program import Program
 from ..nets.network import Network
 from ..nets.rollout import RolloutOptions, rollout
 from ..semantics.batch import Batch
+from ..semantics.defined import where_defined
 from ..semantics.machine import Machine
 from ..semantics.trace import Trace
 from .admissible import parts, repeat_last
@@ -100,6 +101,7 @@ class NetworkSubject(AbstractSubject):
             part = batch.take(rows)
             options = RolloutOptions(
                 first=self._first(part),
+                defined=where_defined(self.program, part),
                 lengths=lengths[rows],
                 hidden=graft is None,
                 attention=attention,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GraphError
+from ..kinds.kind import AbstractKind
 from ..lang.location import Location
 from ..lang.program import Port
 from ..semantics.batch import Batch
@@ -95,9 +96,33 @@ def graph_columns(config: NetworkConfig) -> tuple[Column, ...]:
     return _columns(config, 0)
 
 
-def hint_features(config: NetworkConfig, values: Mapping[str, Tensor], nodes: Tensor) -> dict[str, Tensor]:
-    """The features of true values of the hints, as ``raw_features`` takes them."""
-    return {p.name: p.kind.features(values[p.name], nodes) for p in config.interface.hints}
+def hint_features(
+    config: NetworkConfig,
+    values: Mapping[str, Tensor],
+    nodes: Tensor,
+    defined: Mapping[str, Tensor] | None = None,
+) -> dict[str, Tensor]:
+    """The features of true values of the hints, as ``raw_features`` takes them.
+
+    Args:
+        config: the shape of the network.
+        values: of the hints by name.
+        nodes: [B, N], which rows are nodes.
+        defined: where hints are defined, by name, if that is not everywhere. Elsewhere stands what the
+            benchmark writes there: -1, of one-hot values for the 1, and nothing for a pointer.
+    """
+    found = {p.name: p.kind.features(values[p.name], nodes) for p in config.interface.hints}
+    for port in config.interface.hints:
+        if defined and port.name in defined:
+            found[port.name] = _blanked(port.kind, found[port.name], defined[port.name])
+    return found
+
+
+def _blanked(kind: AbstractKind, features: Tensor, defined: Tensor) -> Tensor:
+    outside = ~defined[..., None]
+    if kind.refers:
+        return features.masked_fill(outside, 0.0)
+    return torch.where(outside, -features if kind.width > 1 else -1.0, features)
 
 
 def raw_features(

@@ -24,6 +24,7 @@ class RolloutOptions:
 
     Attributes:
         first: true values of the hints at frame 0 by name, for a network without a prologue.
+        defined: where these, and those of ``force``, are defined, by name, if that is not everywhere.
         lengths: [B], how many frames each run has; without them the network must say when to halt.
         max_frames: a halting network that wants more frames is stopped with an error; by default
             4 n^2 + 16.
@@ -35,6 +36,7 @@ class RolloutOptions:
     """
 
     first: Mapping[str, Tensor] | None = None
+    defined: Mapping[str, Tensor] | None = None
     lengths: Tensor | None = None
     max_frames: int | None = None
     hidden: bool = False
@@ -51,7 +53,14 @@ class RolloutOptions:
             return None if values is None else {name: value.to(device) for name, value in values.items()}
 
         lengths = None if self.lengths is None else self.lengths.to(device)
-        return replace(self, first=moved(self.first), lengths=lengths, force=moved(self.force))
+        first, defined, force = map(moved, (self.first, self.defined, self.force))
+        return replace(self, first=first, defined=defined, lengths=lengths, force=force)
+
+    @classmethod
+    def of(cls, network: Network, exact: Trace) -> RolloutOptions:
+        """What a program's own run gives to a network: first values of the hints, and lengths."""
+        first = {port.name: exact.values[port.name][0] for port in network.config.interface.hints}
+        return cls(first=first, defined=exact.defined, lengths=exact.lengths)
 
 
 def rollout(network: Network, batch: Batch, options: RolloutOptions | None = None) -> Trace:
@@ -177,9 +186,10 @@ class _Run:
     def _feed(self, index: int, logits: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         nodes, force = self.batch.nodes, self.options.force
         if force is not None and all(index < len(force[port.name]) for port in self.hints):
-            return hint_features(self.network.config, {n: v[index] for n, v in force.items()}, nodes)
+            values = {name: value[index] for name, value in force.items()}
+            return hint_features(self.network.config, values, nodes, self.options.defined)
         if not logits:
-            return hint_features(self.network.config, self.first, nodes)
+            return hint_features(self.network.config, self.first, nodes, self.options.defined)
         return {p.name: feedback(p.kind, logits[p.name], nodes, self.options.soft) for p in self.hints}
 
     def _recorded_attention(self, frames: int) -> tuple[Tensor, ...]:
@@ -204,7 +214,7 @@ class _Run:
                 "a rollout of a network without a prologue",
                 f"no first values of {', '.join(missing)}",
                 "the values at frame 0 of every hint",
-                "pass first={name: trace.values[name][0]} of the program's own trace",
+                "begin with RolloutOptions.of(network, trace) of the program's own trace",
             )
         return given or {}
 

@@ -197,6 +197,7 @@ class _Objective(nn.Module):
             self.network.config,
             {name: value[known] for name, value in lesson.hints.items()},
             lesson.batch.nodes,
+            lesson.defined,
         )
         if not logits:
             return true
@@ -220,7 +221,7 @@ class _Lesson:
         self._tables, self._earliest = tables, earliest
         run = tables["run"]
         self.batch = Batch(tables["inputs"], run["nodes"])
-        self.hints, self._outputs, self._defined = tables["hints"], tables["outputs"], tables["defined"]
+        self.hints, self._outputs, self.defined = tables["hints"], tables["outputs"], tables["defined"]
         self.lengths, self.forced = run["lengths"], run["forced"]
         self.ends = (self.lengths - 1).clamp(min=earliest)
 
@@ -245,8 +246,8 @@ class _Lesson:
 
     def _counted(self, port: Port, logits: Tensor, truth: Tensor, live: Tensor) -> tuple[Tensor, Tensor]:
         real = real_places(port, self.batch.nodes, live)
-        if port.name in self._defined:
-            real = real & self._defined[port.name]
+        if port.name in self.defined:
+            real = real & self.defined[port.name]
         loss = port.kind.loss(logits, truth, self.batch.nodes)
         return loss.masked_fill(~real, 0.0).sum(), real.sum()
 

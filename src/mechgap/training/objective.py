@@ -164,12 +164,13 @@ class _Run:
         nodes = self.trace.batch.nodes[rows]
         last = min(index, self.trace.frames - 1)
         values = {port.name: self.trace.values[port.name][last, rows] for port in self.hints}
+        defined = {name: known[rows] for name, known in self.trace.defined.items()}
         if not logits:
-            return hint_features(self.network.config, values, nodes)
+            return hint_features(self.network.config, values, nodes, defined)
         own = {p.name: feedback(p.kind, logits[p.name], nodes, self.soft) for p in self.hints}
         if self.forced is None or not bool(self.forced[last, rows].any()):
             return own
-        given = hint_features(self.network.config, values, nodes)
+        given = hint_features(self.network.config, values, nodes, defined)
         choice = self.forced[last, rows]
         return {
             name: torch.where(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -81,8 +82,7 @@ class AttentionLoss:
 def costs(network: Network, trace: Trace) -> Float[Tensor, "S H"]:
     """-log p(S) of every head for every selection, in a run of the network on its own."""
     loss = AttentionLoss(network, trace, None)
-    first = {port.name: trace.values[port.name][0] for port in network.config.interface.hints}
-    run = rollout(network, trace.batch, RolloutOptions(first=first, lengths=trace.lengths, attention=True))
+    run = rollout(network, trace.batch, replace(RolloutOptions.of(network, trace), attention=True))
     rows = torch.arange(len(trace.batch), device=trace.lengths.device)
     for step, attention in enumerate(zip(*run.attention, strict=True)):
         loss.add(torch.cat(attention, 1), step, rows)
