@@ -121,7 +121,8 @@ def test_places_that_are_not_defined_are_not_learnt():
     defined = {port.name: mask, output.name: mask}
     terms = losses(network, dataclasses.replace(trace, defined=defined))
     first = {name: value[0] for name, value in trace.values.items()}
-    run = rollout(network, trace.batch, RolloutOptions(first=first, lengths=LENGTHS, logits=True, soft=True))
+    options = RolloutOptions(first=first, defined=defined, lengths=LENGTHS, logits=True, soft=True)
+    run = rollout(network, trace.batch, options)
     parts = [
         port.kind.loss(run.logits[port.name][t], trace.values[port.name][t], real_nodes(SIZES))[b, 0]
         for b, length in enumerate(LENGTHS.tolist())
