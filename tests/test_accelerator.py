@@ -66,17 +66,12 @@ def test_compiled_networks_are_exact(name, target):
 
 
 @needed
-def test_a_trace_comes_back_to_where_the_batch_is():
-    task = load("bfs")
+@pytest.mark.parametrize("name", ["bfs", "bridges"])
+def test_a_trace_comes_back_to_where_the_batch_is(name):
+    task = load(name)
     exact = interpret(task.program, task.sample(0, 6, 4))
     network = Network(SETTINGS.network(task.program.interface)).to(WHERE)
-    options = RolloutOptions(
-        first={name: value[0] for name, value in exact.values.items()},
-        lengths=exact.lengths,
-        hidden=True,
-        attention=True,
-        logits=True,
-    )
+    options = replace(RolloutOptions.of(network, exact), hidden=True, attention=True, logits=True)
     there, here = (rollout(each, exact.batch, options) for each in (network, copy.deepcopy(network).cpu()))
     assert there.hidden.device == there.lengths.device == exact.lengths.device
     torch.testing.assert_close(there.hidden, here.hidden, atol=1e-4, rtol=1e-4)
@@ -85,18 +80,20 @@ def test_a_trace_comes_back_to_where_the_batch_is():
 
 @needed
 @pytest.mark.parametrize(
-    "changes",
+    ("name", "changes"),
     [
-        {},
-        {"family": "mpnn", "triplets": True, "gating": True},
-        {"family": "transformer", "heads": 2, "l1": 1e-3},
-        {"attention": 1.0, "internal": 0.5},
-        {"hints": "none", "weight_decay": 0.1},
+        ("bellman_ford", {}),
+        ("bellman_ford", {"family": "mpnn", "triplets": True, "gating": True}),
+        ("bellman_ford", {"family": "transformer", "heads": 2, "l1": 1e-3}),
+        ("bfs_frontier", {"attention": 1.0, "internal": 0.5}),
+        ("bellman_ford", {"hints": "none", "weight_decay": 0.1}),
+        ("bridges", {}),  # hints are not defined everywhere
+        ("lcs_length", {"family": "mpnn"}),
     ],
     ids=str,
 )
-def test_training_is_that_of_the_processor_but_for_rounding(changes):
-    task = load("bfs_frontier" if "internal" in changes else "bellman_ford")
+def test_training_is_that_of_the_processor_but_for_rounding(name, changes):
+    task = load(name)
     here = replace(SETTINGS, **changes)
     runs = [begun(task, here), begun(task, replace(here, device=WHERE))]
     for step in range(3):
