@@ -331,9 +331,14 @@ def programs(draw: st.DrawFn, grammar: Grammar = Grammar()) -> Program:
         {clock: 0, **{v: _value(starter, v, 1) for v in state}},
         {clock: clock + 1, **step},
         halt,
-        {f"last_{v.name}": v for v in state},
+        {f"last_{v.name}": v for v in state} | {f"at_{v.name}": me == v for v in state if _is_root(v)},
         limit=grammar.steps + 1,
     )
+
+
+def _is_root(variable: Variable) -> bool:
+    """Whether a variable is a pointer of the graph, so that one node is it."""
+    return variable.location is Location.GRAPH and variable.kind.refers
 
 
 @st.composite

@@ -1,10 +1,11 @@
 """Records small dm-clrs models with their logits: python tests/interop/clrs_recording.py tests/interop/data
 
-With names after the folder ("gmpnn-bfs"), only those are recorded.
+With names after the folder ("gmpnn-bfs"), only those are recorded, with "losses" the losses of all 30 tasks.
 Needs dm-clrs; what it writes is checked in, so that the tests do not. A file holds param/MODULE/NAME,
 input/NAME, hint/NAME [T, B, …], output/NAME and lengths, and the logits of all steps: of hints
 (hints/NAME) and of outputs (outputs/NAME). Another file holds the loss that training would have on these
-samples, without teacher forcing, and its gradient/MODULE/NAME.
+samples, without teacher forcing, and its gradient/MODULE/NAME. In ``losses.npz`` are, for a network with
+the parameters of ``drawn``, TASK/input/NAME, TASK/loss and TASK/norms of the gradients in the order of names.
 """
 
 from __future__ import annotations
@@ -99,7 +100,52 @@ def _named(part: str, tree: Any) -> dict[str, Any]:
     }
 
 
+def drawn(shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Parameters by name that need no file."""
+    noise = np.random.RandomState(SEED)
+    return {key: 0.2 * noise.randn(*shapes[key]).astype(np.float32) for key in sorted(shapes)}
+
+
+def record_loss(task: str) -> dict[str, Any]:
+    """The loss of an MPNN in any of the tasks; permutations are pointers."""
+    import clrs
+
+    sampler, spec = clrs.build_sampler(task, seed=SEED, num_samples=SAMPLES, length=NODES)
+    spec, feedbacks = clrs.process_permutations(spec, iter([sampler.next(SAMPLES)]), False)
+    feedback = next(feedbacks)
+    factory = clrs.get_processor_factory("mpnn", use_ln=False, nb_triplet_fts=8, nb_heads=1)
+    model = clrs.models.BaselineModel(
+        spec,
+        feedback,
+        processor_factory=factory,
+        hidden_dim=HIDDEN,
+        hint_repred_mode="soft",
+        encode_hints=True,
+    )
+    model.init(feedback.features, 1)
+    shapes = {f"{m}/{key}": a.shape for m, layer in model.params.items() for key, a in layer.items()}
+    values = drawn(shapes)
+    model.params = {m: {key: values[f"{m}/{key}"] for key in layer} for m, layer in model.params.items()}
+    found = record_gradient(model, feedback)
+    gradient = {key.removeprefix("gradient/"): a for key, a in found.items() if key != "loss"}
+    norms = [np.sqrt(np.square(gradient[key]).sum()) for key in sorted(gradient)]
+    inputs = {f"{task}/input/{point.name}": np.asarray(point.data) for point in feedback.features.inputs}
+    return {**inputs, f"{task}/loss": found["loss"], f"{task}/norms": np.stack(norms)}
+
+
+def record_losses() -> dict[str, Any]:
+    """Of all tasks of the benchmark."""
+    from clrs._src.specs import CLRS_30_ALGS
+
+    found: dict[str, Any] = {}
+    for task in CLRS_30_ALGS:
+        found |= record_loss(task)
+    return found
+
+
 if __name__ == "__main__":
+    if sys.argv[2:] in ([], ["losses"]):
+        np.savez_compressed(Path(sys.argv[1]) / "losses.npz", **record_losses())
     for task, processor, *more in MODELS:
         name = f"{processor}-{task}"
         if len(sys.argv) > 2 and name not in sys.argv[2:]:

@@ -283,7 +283,17 @@ def test_the_interface_is_read_off_the_program():
     hidden = node.mask("hidden", internal=True)
     program = build(
         init={**START, hidden: False},
-        outputs={"found": seen, "far": x + 1, "tone": color, "mark": token, "start": first(seen)},
+        outputs={
+            "found": seen,
+            "far": x + 1,
+            "tone": color,
+            "mark": token,
+            "start": first(seen),
+            "root_is": me == root,
+            "either": where(on, token, me == root),
+            "nodes_own": me == p,
+            "of_each": where(seen, token, me == root),
+        },
     )
     assert [port.name for port in program.interface.inputs] == ["adj", "w", "s"]
     assert [port.name for port in program.interface.hints] == [v.name for v in START]
@@ -295,6 +305,10 @@ def test_the_interface_is_read_off_the_program():
         "tone": (Location.NODE, "categorical{white, black}"),
         "mark": (Location.NODE, "mask_one"),
         "start": (Location.GRAPH, "pointer"),
+        "root_is": (Location.NODE, "mask_one"),
+        "either": (Location.NODE, "mask_one"),
+        "nodes_own": (Location.NODE, "mask"),
+        "of_each": (Location.NODE, "mask"),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import Fault
@@ -80,13 +81,18 @@ def check(program: Program) -> list[Fault]:
 
 
 def output_ports(program: Program) -> tuple[Port, ...]:
-    """The ports of the outputs, with the kinds that were inferred."""
+    """The ports of the outputs, with the kinds that were inferred.
+
+    What is true at exactly one node by construction is a mask_one.
+    """
     from .program import Port
 
     types = program.types
     ports = []
     for name, value in program.outputs.items():
         kind = value.kind if isinstance(value, Variable) else types[value].kind
+        if _marks_one(types, value):
+            kind = MaskOne()
         ports.append(Port(name, types[value].location, kind))
     return tuple(ports)
 
@@ -204,7 +210,7 @@ def _assign(inference: Inference, variable: Variable, value: Expression, part: s
             "assign a value of the variable's kind",
         )
         return
-    if isinstance(variable.kind, MaskOne) and not _marks_one(inference, value):
+    if isinstance(variable.kind, MaskOne) and not _marks_one(inference.types, value):
         inference.fault(
             value,
             f"a mask as the {part} of the mask_one {variable.name!r}",
@@ -220,9 +226,9 @@ def _assign(inference: Inference, variable: Variable, value: Expression, part: s
         )
 
 
-def _marks_one(inference: Inference, value: Expression) -> bool:
+def _marks_one(types: Mapping[Expression, Type], value: Expression) -> bool:
     """Whether an expression of nodes is true at exactly one node by construction."""
-    if isinstance(inference.types[value].kind, MaskOne):
+    if isinstance(types[value].kind, MaskOne):
         return True
     if not isinstance(value, Apply):
         return False
@@ -231,14 +237,14 @@ def _marks_one(inference: Inference, value: Expression) -> bool:
         sides = [(left, right), (right, left)]
         return any(
             isinstance(own, Own)
-            and inference.types[pointer].is_pointer
-            and inference.types[pointer].location is Location.GRAPH
-            and not inference.types[pointer].loose
+            and types[pointer].is_pointer
+            and types[pointer].location is Location.GRAPH
+            and not types[pointer].loose
             for own, pointer in sides
         )
     if value.operation is Operation.WHERE:
         condition, then, otherwise = value.arguments
-        return inference.types[condition].location is Location.GRAPH and all(
-            not isinstance(branch, Constant) and _marks_one(inference, branch) for branch in (then, otherwise)
+        return types[condition].location is Location.GRAPH and all(
+            not isinstance(branch, Constant) and _marks_one(types, branch) for branch in (then, otherwise)
         )
     return False
