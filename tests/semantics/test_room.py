@@ -39,21 +39,21 @@ def test_a_system_that_does_not_say_is_not_asked(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "limit", "usage", "cache"),
+    ("kind", "limit", "usage", "total"),
     [
-        ("", "memory.max", "memory.current", "inactive_file"),
-        ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        ("", "memory.max", "memory.current", ""),
+        ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
     ],
 )
 @pytest.mark.parametrize("inner", [True, False], ids=["inner", "outer"])
-def test_groups_take_from_it(tmp_path, kind, limit, usage, cache, inner):
+def test_groups_take_from_it(tmp_path, kind, limit, usage, total, inner):
     """The inner group's limit counts where there is one, and the outer's, with copies of files left out."""
     base = tmp_path / "sys/fs/cgroup" / kind
     group = base / GROUP if inner else base
     group.mkdir(parents=True)
     (group / limit).write_text("5000\n")
     (group / usage).write_text("3000\n")
-    (group / "memory.stat").write_text(f"anon 7\n{cache} 500\n")
+    (group / "memory.stat").write_text(f"anon 7\n{total}inactive_file 300\n{total}active_file 200\n")
     if inner:
         (base / limit).write_text("max\n")
     assert machine(tmp_path, 100, f"3:cpu:/elsewhere\n0:{kind}:/{GROUP}\n") == 2500

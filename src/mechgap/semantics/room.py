@@ -61,10 +61,10 @@ def _left_to_groups(root: Path) -> Iterator[int]:
         return
     for line in lines:
         _, kinds, path = line.split(":", 2)
-        base, limit, usage, cache = root / "sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"
+        base, limit, usage, total = root / "sys/fs/cgroup", "memory.max", "memory.current", ""
         if kinds == "memory":
             base /= "memory"
-            limit, usage, cache = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+            limit, usage, total = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"
         elif kinds:
             continue
         inner = base / path.strip("/")
@@ -73,7 +73,9 @@ def _left_to_groups(root: Path) -> Iterator[int]:
                 break
             most, used = _number(group / limit), _number(group / usage)
             if most is not None and used is not None:
-                yield most - used + _table(group / "memory.stat").get(cache, 0)
+                told = _table(group / "memory.stat")
+                copies = sum(told.get(f"{total}{state}_file", 0) for state in ("active", "inactive"))
+                yield min(most, most - used + copies)
 
 
 def _number(path: Path) -> int | None:
