@@ -36,11 +36,12 @@ HIDDEN, NODES, SAMPLES, SEED = 8, 5, 2, 3
 
 
 def model_of(task: str, processor: str, factory: dict[str, Any], options: dict[str, Any]) -> tuple[Any, Any]:
-    """A model with parameters of its own, none of them zero, and samples."""
+    """A model with parameters of its own, none of them zero, and samples; permutations are pointers."""
     import clrs
 
     sampler, spec = clrs.build_sampler(task, seed=SEED, num_samples=SAMPLES, length=NODES)
-    feedback = sampler.next(SAMPLES)
+    spec, feedbacks = clrs.process_permutations(spec, iter([sampler.next(SAMPLES)]), False)
+    feedback = next(feedbacks)
     model = clrs.models.BaselineModel(
         spec,
         feedback,
@@ -107,22 +108,8 @@ def drawn(shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
 
 
 def record_loss(task: str) -> dict[str, Any]:
-    """The loss of an MPNN in any of the tasks; permutations are pointers."""
-    import clrs
-
-    sampler, spec = clrs.build_sampler(task, seed=SEED, num_samples=SAMPLES, length=NODES)
-    spec, feedbacks = clrs.process_permutations(spec, iter([sampler.next(SAMPLES)]), False)
-    feedback = next(feedbacks)
-    factory = clrs.get_processor_factory("mpnn", use_ln=False, nb_triplet_fts=8, nb_heads=1)
-    model = clrs.models.BaselineModel(
-        spec,
-        feedback,
-        processor_factory=factory,
-        hidden_dim=HIDDEN,
-        hint_repred_mode="soft",
-        encode_hints=True,
-    )
-    model.init(feedback.features, 1)
+    """The loss of an MPNN in any of the tasks."""
+    model, feedback = model_of(task, "mpnn", {"nb_heads": 1, "use_ln": False}, {"encode_hints": True})
     shapes = {f"{m}/{key}": a.shape for m, layer in model.params.items() for key, a in layer.items()}
     values = drawn(shapes)
     model.params = {m: {key: values[f"{m}/{key}"] for key in layer} for m, layer in model.params.items()}

@@ -20,8 +20,8 @@ from mechgap.nets.network import Network
 from mechgap.tasks.graphs import bfs, bfs_distance
 
 STRICT = ("behaviour/accuracy", "routing/norm", "routing/jsd")
-NO_FLOOR = ("intervention/unmapped/memory", "intervention/unchanged", "intervention/dis/")
-"""Measures that few graphs need not calibrate: little to count, or a floor near the ideal."""
+NO_FLOOR = ("intervention/unmapped/memory", "intervention/unchanged")
+"""Measures that few graphs need not calibrate: nothing to count, or a floor near the ideal."""
 
 
 def at(rate, ideal=1.0, graphs=20):
